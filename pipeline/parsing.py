@@ -1,0 +1,117 @@
+"""From the text of a setting to its value. Each raises `ValueError` that says what is accepted."""
+
+import codecs
+import math
+import re
+from collections.abc import Mapping
+
+from pipeline.model import LOOKUP_TYPES, PLAN_TYPES
+
+__all__ = (
+    "boolean",
+    "concurrency",
+    "count",
+    "deadline",
+    "delimiter",
+    "encoding",
+    "plan_types",
+    "positive",
+    "prices",
+    "region",
+)
+
+_BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
+    ("0", "false", "no", "off", ""), False
+)
+_DURATION = re.compile(r"\d+(\.\d+)?[smh]")
+
+
+def boolean(text: str) -> bool:
+    """`true`, `yes`, `on`, `1` or their opposites; blank is false."""
+    try:
+        return _BOOLEANS[text.strip().lower()]
+    except KeyError:
+        raise ValueError("write true or false") from None
+
+
+def count(text: str) -> int:
+    """A whole number from 1."""
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise ValueError("a whole number from 1 is needed")
+    return int(text)
+
+
+def positive(text: str) -> float:
+    """A finite number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError("a number is needed") from None
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError("a number above 0 is needed")
+    return number
+
+
+def concurrency(text: str) -> int | None:
+    """A whole number from 1, or `auto` (None)."""
+    if text.strip().lower() == "auto":
+        return None
+    try:
+        return count(text)
+    except ValueError:
+        raise ValueError("a whole number from 1, or auto, is needed") from None
+
+
+def region(text: str) -> str:
+    """An ISO 3166 alpha-2 code in either case; whether it exists, `normalise` says."""
+    if not re.fullmatch(r"[A-Za-z]{2}", text.strip()):
+        raise ValueError("a two-letter country code such as GB is needed")
+    return text.strip().upper()
+
+
+def delimiter(text: str) -> str:
+    """One character, or `tab` or `\\t`."""
+    named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
+    character = named.get(text.lower(), text)
+    if len(character) != 1 or character in '"\r\n':
+        raise ValueError("one character is needed, or tab")
+    return character
+
+
+def encoding(text: str) -> str:
+    """An encoding that Python knows, by its canonical name."""
+    try:
+        return codecs.lookup(text.strip()).name
+    except LookupError:
+        raise ValueError("no such encoding; try utf-8, utf-16 or cp1252") from None
+
+
+def plan_types(text: str) -> tuple[str, ...]:
+    """A list of plan types with commas between, or `all`."""
+    if text.strip().lower() == "all":
+        return PLAN_TYPES
+    wanted = {word.strip().lower() for word in text.split(",") if word.strip()}
+    unknown = wanted - set(PLAN_TYPES)
+    if unknown or not wanted:
+        raise ValueError(f"choose from {', '.join(PLAN_TYPES)}, or all")
+    return tuple(kind for kind in PLAN_TYPES if kind in wanted)
+
+
+def prices(text: str) -> Mapping[str, float]:
+    """`mnp=0.002,hlr=0.006`."""
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, amount = part.partition("=")
+        if name.strip() not in LOOKUP_TYPES:
+            raise ValueError("write it as mnp=0.002,hlr=0.006")
+        found[name.strip()] = positive(amount)
+    return found
+
+
+def deadline(text: str) -> str:
+    """A time of day, a date and time, or a duration; kept as text, since it needs a clock."""
+    clock = re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", text)
+    moment = re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", text)
+    if not (clock or moment or _DURATION.fullmatch(text)):
+        raise ValueError("write 06:30, 2026-01-31T06:30, or a duration such as 90m")
+    return text

@@ -1,0 +1,85 @@
+"""What is asked, and what can become of it: the words that transports and lookup share.
+
+Rule: values only. A `Fault` ends one attempt at one lookup; it says whether the service may have
+carried the request out, and billed it.
+"""
+
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+__all__ = ("Answer", "Credentials", "Fault", "FaultKind", "Lookup", "Outcome", "Query")
+
+
+class Lookup(StrEnum):
+    """Type of lookup that is asked for; `profile` leaves the choice to the account."""
+
+    MNP = "mnp"
+    HLR = "hlr"
+    PROFILE = "profile"
+
+
+class Credentials(NamedTuple):
+    """One pair for all transports: OAuth2 client, or `clientid` and `password` in each request."""
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return f"<Credentials of {self.client_id}>"
+
+
+class Query(NamedTuple):
+    """One request for one number."""
+
+    key: int
+    """Whatever the caller knows the lookup by; it comes back in the outcome."""
+    tel: str
+    """E.164 digits."""
+    solo: bool = False
+    """Nothing else may be under way on the same connection or socket, so that an answer without
+    `tel` can belong to no other number."""
+
+
+class FaultKind(IntEnum):
+    """What kind of failure; the lookup stage decides from it what happens next."""
+
+    TRANSIENT = 0
+    """Time-out, reset, closed early, not JSON, wrong `tel`, other 5xx: ask again later."""
+    THROTTLE = 1
+    """429, 502, 503, 504 or Retry-After: the whole run slows down, then ask again."""
+    REPLAY = 2
+    """The token was refused and is renewed by now: ask again at once, not counted as a failure."""
+    ACCOUNT = 3
+    """403, `failed`, or a fresh token refused: ends the run with exit code 12."""
+    REJECTED = 4
+    """Another 4xx: asked again; a few in a row end the run with exit code 13."""
+
+
+class Fault(NamedTuple):
+    """Why an attempt brought no answer."""
+
+    kind: FaultKind
+    reason: str
+    """A short fixed text, such as `no answer in time`. Never holds a number or a secret."""
+    sent: bool = True
+    """The request may have reached the service, which may have billed it."""
+    retry_after: float | None = None
+    """Seconds that the service asked for."""
+    solo: bool = False
+    """An answer without `tel` may have been this one's: ask it alone next time."""
+
+
+class Answer(NamedTuple):
+    """A final answer of the service to one lookup."""
+
+    raw: bytes
+    """Exactly as the service sent it."""
+    code: str
+    """The field `e`, blank when all is well."""
+
+
+class Outcome(NamedTuple):
+    """How one attempt at one lookup ended. Exactly one for every query that was sent."""
+
+    key: int
+    result: Answer | Fault

@@ -1,0 +1,315 @@
+"""Every setting, once: one field is a flag, an environment variable, a TOML key, a default, a help.
+
+Precedence is flag, then environment (`MSISDN_` + name), then `msisdn.toml`, then default. This
+file knows neither click nor TOML: it has the table and the parsing, and `cli` brings the words.
+Rule: each value is parsed from text, whatever it came from, so all three sources behave alike.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline import parsing
+from pipeline.errors import UsageError
+
+__all__ = ("OPTIONS", "Option", "Settings", "from_text")
+
+INPUT = ("run", "clean", "plan")
+SERVICE = ("run", "plan", "lookup", "doctor")
+ASKING = ("run", "lookup", "doctor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """How one setting appears on the command line, in the environment and in TOML."""
+
+    name: str
+    flags: tuple[str, ...]
+    help: str
+    commands: tuple[str, ...]
+    parse: Callable[[str], Any]
+    metavar: str
+    default: Any
+    choices: tuple[str, ...]
+    identity: bool
+    """A change of it makes a checkpoint another run's (exit code 15)."""
+    secret: bool
+    """Environment only: never a flag, a TOML key, or printed."""
+
+    @property
+    def env(self) -> str:
+        """Name of the environment variable."""
+        return "MSISDN_" + self.name.upper()
+
+    @property
+    def is_switch(self) -> bool:
+        """A flag without a value."""
+        return self.parse is parsing.boolean
+
+
+def option(
+    default: Any,
+    help: str,  # noqa: A002  the word that users know
+    commands: tuple[str, ...] = INPUT,
+    parse: Callable[[str], Any] = str,
+    **more: Any,
+) -> Any:
+    """Declare a field of `Settings` together with everything that is known of it."""
+    extra = {"flags": (), "metavar": "", "choices": (), "identity": False, "secret": False} | more
+    about = {"help": help, "commands": commands, "parse": parse, **extra}
+    return field(default=default, metadata=about)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that a command needs to know. Built by `from_text`, or directly in Python."""
+
+    inputs: tuple[str, ...] = ()
+    """Files, directories, globs, or `-`."""
+
+    out: Path | None = option(
+        None, "Output directory.", ("run", "clean"), Path, flags=("-o", "--out"), metavar="DIR"
+    )
+    # What is in the lists
+    column: str | None = option(
+        None,
+        "Column that holds the numbers; found by name if left out.",
+        metavar="NAME",
+        identity=True,
+    )
+    region: str | None = option(
+        None,
+        "Region of numbers written nationally, such as GB.",
+        (*INPUT, "lookup"),
+        parsing.region,
+        metavar="CC",
+        identity=True,
+    )
+    region_column: str | None = option(
+        None,
+        "Column with the region of each row: alpha-2, alpha-3, name or calling code.",
+        metavar="NAME",
+        identity=True,
+    )
+    format: str = option(
+        "auto", "Format of the inputs.", choices=("auto", "csv", "parquet"), identity=True
+    )
+    delimiter: str | None = option(
+        None,
+        "Delimiter of CSV inputs; found out if left out.",
+        parse=parsing.delimiter,
+        metavar="CHAR",
+        identity=True,
+    )
+    encoding: str | None = option(
+        None,
+        "Encoding of CSV inputs; found out if left out.",
+        parse=parsing.encoding,
+        metavar="NAME",
+        identity=True,
+    )
+    header: str = option(
+        "auto",
+        "Whether CSV inputs begin with a header.",
+        choices=("auto", "yes", "no"),
+        identity=True,
+    )
+    # What is asked
+    types: tuple[str, ...] = option(
+        ("mobile", "fixed_line_or_mobile"),
+        "Plan types that are looked up; the rest is `skipped`.",
+        ("run", "plan"),
+        parsing.plan_types,
+        metavar="LIST",
+        identity=True,
+    )
+    lookup: str = option(
+        "profile",
+        "Type of lookup; `profile` leaves it to the account.",
+        SERVICE,
+        choices=("mnp", "hlr", "profile"),
+        identity=True,
+    )
+    rows: str = option(
+        "unique",
+        "One output row per number, or every valid input row with its answer.",
+        ("run",),
+        choices=("unique", "all"),
+        identity=True,
+    )
+    refused_country: str = option(
+        "stop",
+        "After the service refused a country (F1): stop asking about it, or ask each number.",
+        ("run",),
+        choices=("stop", "ask"),
+    )
+    on_unknown: str = option(
+        "ask",
+        "Numbers that were sent when an earlier run died, no answer kept: ask again, or hold back.",
+        ("run",),
+        choices=("ask", "hold"),
+    )
+    # Where and how
+    transport: str = option(
+        "rest", "How the service is reached.", SERVICE, choices=("rest", "tcp", "udp")
+    )
+    endpoint: str | None = option(
+        None, "Address of the service; the provider's if left out.", ASKING, metavar="URL"
+    )
+    token_url: str | None = option(
+        None, "Where REST gets its token; the provider's if left out.", ASKING, metavar="URL"
+    )
+    proxy: str | None = option(
+        None, "HTTP proxy for REST; none if left out.", ASKING, metavar="URL"
+    )
+    simulate: bool = option(
+        False,
+        "Start the embedded simulator and use it; no account needed.",
+        ("run", "lookup"),
+        parsing.boolean,
+        identity=True,
+    )
+    allow_plaintext: bool = option(
+        False, "Accept http:// to another machine.", ASKING, parsing.boolean
+    )
+    client_id: str | None = option(None, "The account's client id.", ASKING, metavar="ID")
+    client_secret: str | None = option(
+        None, "The account's secret, only ever in the environment.", ASKING, secret=True
+    )
+    client_secret_file: Path | None = option(
+        None,
+        "File with the account's secret, readable by its owner only.",
+        ASKING,
+        Path,
+        metavar="FILE",
+    )
+    # How fast, how long, how much
+    rate: float = option(
+        50.0,
+        "Lookups a second, never exceeded in any second.",
+        SERVICE,
+        parsing.positive,
+        metavar="N",
+    )
+    concurrency: int | None = option(
+        None, "Lookups in flight, or `auto`.", ASKING, parsing.concurrency, metavar="N|auto"
+    )
+    attempts: int = option(
+        5, "Requests for one number before it is `unresolved`.", ASKING, parsing.count, metavar="N"
+    )
+    timeout: float = option(
+        10.0, "Seconds to wait for an answer.", ASKING, parsing.positive, metavar="S"
+    )
+    workers: int = option(1, "Processes that share the rate.", ("run",), parsing.count, metavar="N")
+    max_lookups: int | None = option(
+        None,
+        "Stop after this many requests in this invocation.",
+        ("run",),
+        parsing.count,
+        metavar="N",
+    )
+    budget: float | None = option(
+        None,
+        "Stop before this invocation costs more; needs --price.",
+        ("run",),
+        parsing.positive,
+        metavar="AMOUNT",
+    )
+    price: Mapping[str, float] | None = option(
+        None,
+        "Price of a lookup by type, as in mnp=0.002,hlr=0.006.",
+        ("run", "plan"),
+        parsing.prices,
+        metavar="LIST",
+    )
+    deadline: str | None = option(
+        None,
+        "Stop at this time: 06:30, 2026-01-31T06:30, or a duration such as 90m.",
+        ("run",),
+        parsing.deadline,
+        metavar="TIME",
+    )
+    restart: bool = option(
+        False, "Discard the checkpoint and begin again.", ("run", "clean"), parsing.boolean
+    )
+    shard_rows: int = option(
+        100_000,
+        "Numbers in a shard, and rows in a part file.",
+        ("run", "clean"),
+        parsing.count,
+        metavar="N",
+        identity=True,
+    )
+    state_dir: Path | None = option(
+        None,
+        "Where jobs of one account share its rate; the user's state directory.",
+        ASKING,
+        Path,
+        metavar="DIR",
+    )
+    # What is said
+    json: bool = option(
+        False,
+        "Results as JSON on standard output.",
+        (*INPUT, "lookup", "status", "verify", "doctor"),
+        parsing.boolean,
+    )
+    log_format: str = option(
+        "console", "Progress and log lines.", (*INPUT, "lookup"), choices=("console", "json")
+    )
+    quiet: bool = option(
+        False,
+        "Say nothing but errors.",
+        (*INPUT, "lookup"),
+        parsing.boolean,
+        flags=("-q", "--quiet"),
+    )
+    verbose: bool = option(
+        False, "Say more.", (*INPUT, "lookup"), parsing.boolean, flags=("-v", "--verbose")
+    )
+
+    def identity(self) -> dict[str, Any]:
+        """The settings that make a run what it is: a change of one is a different run."""
+        return {name: getattr(self, name) for name, known in OPTIONS.items() if known.identity}
+
+
+def _options() -> dict[str, Option]:
+    found: dict[str, Option] = {}
+    for declared in dataclasses.fields(Settings):
+        if declared.name == "inputs":
+            continue
+        about = dict(declared.metadata)
+        about["flags"] = about["flags"] or ("--" + declared.name.replace("_", "-"),)
+        found[declared.name] = Option(name=declared.name, default=declared.default, **about)
+    return found
+
+
+OPTIONS: dict[str, Option] = _options()
+"""Every setting by name, in the order of declaration."""
+
+
+def from_text(inputs: tuple[str, ...], values: Mapping[str, tuple[str, str]]) -> Settings:
+    """Settings from `name: (text, where it came from)`.
+
+    Raises `UsageError` that names the setting, its source, and what is wrong with its value.
+    """
+    parsed: dict[str, Any] = {}
+    for name, (text, source) in values.items():
+        known = OPTIONS[name]
+        try:
+            value = known.parse(text)
+        except ValueError as error:
+            raise UsageError(f"{source}: {text!r} will not do for {name}: {error}") from None
+        if known.choices and value not in known.choices:
+            listed = ", ".join(known.choices)
+            raise UsageError(f"{source}: {text!r} will not do for {name}: choose from {listed}")
+        parsed[name] = value
+    settings = Settings(inputs=inputs, **parsed)
+    if settings.budget is not None and not settings.price:
+        raise UsageError("--budget needs prices: add --price mnp=…,hlr=…")
+    if not math.isfinite(settings.rate):
+        raise UsageError("--rate must be a number")
+    return settings
