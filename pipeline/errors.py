@@ -99,6 +99,9 @@ class Interrupted(MsisdnError):
         super().__init__(message)
         self.signal_number = signal_number
 
+    def __reduce__(self) -> tuple[type, tuple[str, int]]:
+        return type(self), (str(self), self.signal_number)
+
     @property
     def code(self) -> int:
         """128 + the signal, as shells report it: 130 or 143."""

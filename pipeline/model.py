@@ -24,6 +24,7 @@ __all__ = (
     "SOURCES",
     "STATUSES",
     "Column",
+    "ShardSpec",
     "own_names",
 )
 
@@ -60,10 +61,10 @@ RULES: dict[str, str] = {
     "repair:apostrophe": "a leading apostrophe, a spreadsheet's mark for text, was removed",
     "repair:excel_formula": 'a spreadsheet\'s `="…"` around the number was removed',
     "repair:float_tail": "`.0`, left by a column that was read as decimal numbers, was removed",
-    "repair:mx_521": "Mexico's former mobile 1 after 52 was removed",
-    "repair:plus_zero": "zeros between the plus sign and the calling code were removed",
+    "repair:mx_521": "Mexico's former mobile prefix (1 after 52, or 01, 044, 045) was removed",
+    "repair:plus_zero": "zeros before the calling code were removed",
     "repair:scientific": "scientific notation with every digit present was written out",
-    "repair:trunk_zero": "the trunk prefix in brackets, as in +44 (0)20, was removed",
+    "repair:trunk_zero": "the trunk prefix, as in +44 (0)20 or +44020, was removed",
 }
 """How a cell was read: the `rule` column."""
 
@@ -162,16 +163,32 @@ def own_names(columns: Iterable[str], ours: Iterable[Column]) -> dict[str, str]:
     """Names under which the input's own columns are written beside `ours`.
 
     An own column called like one of ours becomes `<name>_input`, again and again until it is
-    free. `columns` are bare names, without the prefix `in:`; so are the keys of the result.
+    free. Case does not tell names apart, since it does not in SQL. `columns` are bare names,
+    without the prefix `in:`; so are the keys of the result.
     """
-    taken = {column.name for column in ours}
+    taken = {column.name.casefold() for column in ours}
     names: dict[str, str] = {}
     columns = list(columns)
-    free = set(columns) - taken
+    own = {name.casefold() for name in columns} - taken
     for name in columns:
         written = name
-        while written in taken or (written != name and written in free):
+        while written.casefold() in taken or (written != name and written.casefold() in own):
             written += "_input"
-        taken.add(written)
+        taken.add(written.casefold())
         names[name] = written
     return names
+
+
+class ShardSpec(NamedTuple):
+    """One shard: a pure piece of work, all that a process needs to know of it."""
+
+    number: int
+    path: str
+    """The shard file: unique rows in input order, with `ask` Boolean."""
+    sha256: str
+    """Of the shard file; the journal carries it."""
+    rows: int
+    ask: int
+    """Rows that are looked up."""
+    journal: str
+    """File of intents and raw answers."""

@@ -4,6 +4,7 @@ import codecs
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from pipeline.model import LOOKUP_TYPES, PLAN_TYPES
 
@@ -14,6 +15,7 @@ __all__ = (
     "deadline",
     "delimiter",
     "encoding",
+    "moment",
     "plan_types",
     "positive",
     "prices",
@@ -23,7 +25,8 @@ __all__ = (
 _BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off", ""), False
 )
-_DURATION = re.compile(r"\d+(\.\d+)?[smh]")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])")
+_UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def boolean(text: str) -> bool:
@@ -108,10 +111,22 @@ def prices(text: str) -> Mapping[str, float]:
     return found
 
 
+def moment(text: str, now: float) -> float:
+    """The deadline as seconds since 1970; a time of day is the next one after `now`, local time."""
+    if span := _DURATION.fullmatch(text):
+        return now + float(span[1]) * _UNIT_SECONDS[span[2]]
+    here = datetime.fromtimestamp(now).astimezone()
+    if ":" in text[:3]:
+        hour, minute = map(int, text.split(":"))
+        at = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        return (at if at > here else at + timedelta(days=1)).timestamp()
+    return datetime.fromisoformat(text).astimezone().timestamp()
+
+
 def deadline(text: str) -> str:
     """A time of day, a date and time, or a duration; kept as text, since it needs a clock."""
-    clock = re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", text)
-    moment = re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", text)
-    if not (clock or moment or _DURATION.fullmatch(text)):
+    clock = re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text)
+    date = re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", text)
+    if not (clock or date or _DURATION.fullmatch(text)):
         raise ValueError("write 06:30, 2026-01-31T06:30, or a duration such as 90m")
     return text

@@ -60,7 +60,7 @@ def option(
     """Declare a field of `Settings` together with everything that is known of it."""
     extra = {"flags": (), "metavar": "", "choices": (), "identity": False, "secret": False} | more
     about = {"help": help, "commands": commands, "parse": parse, **extra}
-    return field(default=default, metadata=about)
+    return field(default=default, metadata=about, repr=not extra["secret"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
