@@ -1,0 +1,58 @@
+"""Stage 1: files → raw frames, every cell text.
+
+`find` says which files are meant, `read` finds out how each is written and gives a `Listing`,
+whose frames are the contract in `pipeline/README.md`. What this stage decides about lists:
+
+- Cells are text and stay as they are. An empty cell is null; `""` is an empty text.
+- A row is a record of the file: one line, or more where a quoted cell holds line ends. A line with
+  nothing on it is no row. `line_number` is the physical line on which the row begins, from 1,
+  header and blank lines counted; in a Parquet file it is the row, from 1.
+- A line that cannot be a row, because it has too few or too many fields, a quote that is never
+  closed or is followed by text, or bytes that cannot be decoded, becomes a row with `bad_row`
+  (what is wrong) and `bad_line` (the line; undecodable bytes as `\\xff`), and counts as one.
+- Names: a header's blank ones become `column_N`, repeated ones `name_2`; without a header all
+  are `column_N`.
+- The number's column is never guessed by content, and must have one name in all files.
+"""
+
+from collections.abc import Sequence
+
+from pipeline.errors import InputError
+from pipeline.read.columns import choose_column
+from pipeline.read.contract import Layout, Source
+from pipeline.read.formats import FORMATS, open_table
+from pipeline.read.listing import Listing, united
+from pipeline.read.sniff import Wishes
+from pipeline.read.sources import find, fingerprint
+from pipeline.settings import Settings
+
+__all__ = (
+    "FORMATS",
+    "Layout",
+    "Listing",
+    "Source",
+    "choose_column",
+    "find",
+    "fingerprint",
+    "read",
+)
+
+BATCH_ROWS = 65_536
+
+
+def read(sources: Sequence[Source], settings: Settings, *, batch_rows: int = BATCH_ROWS) -> Listing:
+    """Find out how each source is written, and which column holds the numbers.
+
+    Of the settings, `column`, `format`, `delimiter`, `encoding` and `header` matter. Only the
+    first MiB of each file is looked at; the rows are read when the result is iterated.
+
+    Raises `InputError` for a file that is broken or no list, and where no column, or more than
+    one, can hold the numbers.
+    """
+    if not sources:
+        raise InputError("no input: name a file, a directory, a glob, or - for standard input")
+    wishes = Wishes(
+        encoding=settings.encoding, delimiter=settings.delimiter, header=settings.header
+    )
+    tables = tuple(open_table(source, settings.format, wishes) for source in sources)
+    return united(tuple(sources), tables, settings.column, batch_rows)

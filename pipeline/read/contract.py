@@ -1,0 +1,70 @@
+"""What a format gives to the stage: a table that can be looked at, and read again and again.
+
+Rule: a format knows one file and nothing of the others; `row_id`, `source_file` and the union of
+columns are the stage's business (`listing.py`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from pipeline.model import OWN
+
+__all__ = ("BAD_LINE", "BAD_ROW", "LINE_NUMBER", "Layout", "Source", "Table", "own_schema")
+
+LINE_NUMBER = "line_number"
+BAD_ROW = "bad_row"
+BAD_LINE = "bad_line"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input file."""
+
+    path: Path
+    """A regular file, so that it can be read twice."""
+    name: str
+    """As the user knows it; `-` for what standard input brought."""
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How one file is written: what was found out, or what the settings said."""
+
+    format: str
+    columns: tuple[str, ...]
+    """The file's own names, made unique; `column_1` … where it gives none."""
+    compression: str | None = None
+    encoding: str | None = None
+    """`ascii` where no other byte was met in the first MiB; the first that comes decides."""
+    delimiter: str | None = None
+    """None: one column, each line is a cell."""
+    quote: str | None = None
+    header: bool = True
+
+
+class Table(Protocol):
+    """One file, opened by its format. Nothing is held open between two readings."""
+
+    @property
+    def layout(self) -> Layout:
+        """How the file is written."""
+
+    def sample(self) -> pl.DataFrame:
+        """The first rows, at most a hundred, under the file's own names, all String."""
+
+    def frames(self, batch_rows: int) -> Iterator[pl.DataFrame]:
+        """`line_number` Int64 from 1, `bad_row` and `bad_line` String, `in:<name>` String.
+
+        Frames have 1 to `batch_rows` rows. Raises `InputError` where the file turns out broken.
+        """
+
+
+def own_schema(columns: tuple[str, ...]) -> dict[str, pl.DataType]:
+    """The frame's names and type of a file's own columns."""
+    return {OWN + name: pl.String() for name in columns}

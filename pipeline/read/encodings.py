@@ -1,0 +1,134 @@
+"""Which encoding are these bytes in? Pure: bytes in, a name out.
+
+Also the way from there to UTF-8. A byte that the encoding cannot be read from becomes a byte that
+no UTF-8 has, so that "cannot be decoded" means one thing downstream, and concerns one line.
+
+Rules: a byte order mark decides. Without one, UTF-16 shows by its zeros. What is left is UTF-8 or
+cp1252, and most of the lines that are not ASCII decide, so that one broken line in a UTF-8 file
+stays one broken line, and a cp1252 file does not become thousands of them.
+"""
+
+import codecs
+from collections.abc import Callable
+
+__all__ = ("SO_FAR_ASCII", "NotTextError", "find_encoding", "of_text", "to_utf8")
+
+SO_FAR_ASCII = "ascii"
+"""Nothing but ASCII was seen: UTF-8 or cp1252, and no need to know yet."""
+
+_UNDECODABLE = "msisdn-undecodable"
+
+_MARKS = (  # UTF-32 first: its little-endian mark begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+_FOREIGN = (
+    (b"PK\x03\x04", "an Excel workbook or a zip archive; export it as CSV, or unpack it"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook; export it as CSV"),
+    (b"%PDF", "a PDF document; export the list as CSV"),
+    (b"SQLite format 3\x00", "an SQLite database; export the table as CSV"),
+    (b"BZh", "packed with bzip2; unpack it, or pack it with gzip or zstd"),
+    (b"\xfd7zXZ\x00", "packed with xz; unpack it, or pack it with gzip or zstd"),
+    (b"7z\xbc\xaf", "a 7z archive; unpack it"),
+    (b"ARROW1", "an Arrow file; write it as Parquet"),
+    (b"ORC", "an ORC file; write it as Parquet"),
+    (b"Obj\x01", "an Avro file; write it as Parquet"),
+    (b"PARE", "an encrypted Parquet file; decrypt it"),
+)
+
+# Control characters that no text has: all of C0 but tab, line ends, form feed, the separators
+# 1C-1F and 01 (used as delimiters), and ESC and SUB, which old exports leave at the end.
+_CONTROL = bytes(set(range(32)) - {0x01, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, *range(0x1A, 0x20)})
+
+
+class NotTextError(ValueError):
+    """These bytes are no list. The message says what they are, and what to do."""
+
+
+def find_encoding(head: bytes) -> str:
+    """The encoding of a file that begins with `head`: a codec's name, or `SO_FAR_ASCII`.
+
+    Raises `NotTextError` for bytes that are no text at all.
+    """
+    for magic, what in _FOREIGN:
+        # `ORC` is also a fine beginning of a header.
+        if head.startswith(magic) and not (magic.isascii() and _reads_as_text(head)):
+            raise NotTextError(f"is {what}")
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    if wide := _wide(head):
+        return wide
+    if not _reads_as_text(head):
+        raise NotTextError("is not text; CSV and Parquet are read, packed with gzip or zstd or not")
+    return SO_FAR_ASCII if head.isascii() else of_text(head)
+
+
+def _reads_as_text(head: bytes) -> bool:
+    control = len(head) - len(head.translate(None, _CONTROL))
+    # One stray zero in a text is a flaw of one cell; bytes at random have ten in a hundred.
+    return control * 50 <= len(head)
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 without a mark: nearly every second byte of a list is zero."""
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    pairs = len(head) // 2
+    if pairs and odd > 0.7 * pairs and even < 0.1 * pairs:
+        return "utf-16-le"
+    if pairs and even > 0.7 * pairs and odd < 0.1 * pairs:
+        return "utf-16-be"
+    return None
+
+
+def of_text(piece: bytes) -> str:
+    """`utf-8` or `cp1252`, by most of the lines of `piece` that are not ASCII."""
+    if _is_utf8(piece):
+        return "utf-8"
+    *lines, last = piece.split(b"\n")
+    telling = [line for line in lines if not line.isascii()]
+    sound = sum(_is_utf8(line, final=True) for line in telling)
+    if not last.isascii():
+        telling.append(last)
+        sound += _is_utf8(last)
+    return "utf-8" if 2 * sound >= len(telling) else "cp1252"
+
+
+def _is_utf8(piece: bytes, *, final: bool = False) -> bool:
+    """Not final: the piece may end within a character."""
+    try:
+        codecs.utf_8_decode(piece, "strict", final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def to_utf8(encoding: str) -> Callable[[bytes, bool], bytes]:
+    """A function that turns the next piece of a stream into UTF-8; True says it is the last.
+
+    Raises `NotTextError` for a codec that is none for text.
+    """
+    try:
+        "".encode(encoding)
+        decoder = codecs.getincrementaldecoder(encoding)(_UNDECODABLE)
+    except LookupError as error:
+        raise NotTextError(f"cannot be read as {encoding}, which is no encoding of text") from error
+
+    def turn(piece: bytes, final: bool) -> bytes:
+        # Surrogates come from our error handler, and leave as bytes that UTF-8 has not.
+        return decoder.decode(piece, final).encode("utf-8", "surrogateescape")
+
+    return turn
+
+
+def _mark_undecodable(error: UnicodeError) -> tuple[str, int]:
+    if isinstance(error, UnicodeDecodeError):
+        return "\udcff", error.end
+    raise error
+
+
+codecs.register_error(_UNDECODABLE, _mark_undecodable)

@@ -1,0 +1,174 @@
+"""How is this CSV file written? Pure: its first bytes in, encoding, dialect, header and names out.
+
+What the settings say is not questioned. The delimiter is the one that cuts most records into the
+same number of fields, more than one; where none does, the file is one column and each line a cell,
+so that two numbers in a line stay together and can be told to be two. `:`, `/` and the blank are
+never found, only believed when set: they occur in every other number (`tel:…`).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from pipeline.read.columns import NAMES, looks_like_number, rank, unique_names
+from pipeline.read.encodings import SO_FAR_ASCII, NotTextError, find_encoding, to_utf8
+from pipeline.read.records import Dialect, Record, records
+
+__all__ = ("Sniffed", "Wishes", "sniff")
+
+_DELIMITERS = (b"\t", b";", b"|", b",", b"\x1f", b"\x01", b"^", b"~")
+"""The likelier first: of two that fit alike, the rarer in ordinary cells is the delimiter."""
+
+_SAMPLE = 100
+_HINT = re.compile(rb'"?sep=([^\r\n])"?(?:\r\n|\n|\r)')
+_NO_VALUE = frozenset(("null", "none", "nan", "n/a", "na", "nil", "-", "unknown", "#n/a", "empty"))
+
+Row = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the settings say of CSV files; None and `auto` leave it to us."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sniffed:
+    """All that is needed to read the file."""
+
+    encoding: str
+    dialect: Dialect
+    header: bool
+    columns: tuple[str, ...]
+    skip: int
+    """Bytes of UTF-8, without byte order mark, before the first row."""
+    lines: int
+    """Physical lines before the first row."""
+    rows: tuple[Row, ...]
+    """The first rows that are sound."""
+
+
+def sniff(head: bytes, wishes: Wishes, *, complete: bool) -> Sniffed:
+    """Find out how a file that begins with `head` is written.
+
+    `complete`: there is no more of it. Raises `NotTextError` for what is no list.
+    """
+    encoding = wishes.encoding or find_encoding(head)
+    plain = encoding in (SO_FAR_ASCII, "utf-8")
+    text = head if plain else to_utf8(encoding)(head, complete)
+    text = text.removeprefix("\ufeff".encode())
+    hint = _HINT.match(text)
+    skip, lines = (hint.end(), 1) if hint else (0, 0)
+    given = wishes.delimiter.encode() if wishes.delimiter else hint and hint.group(1)
+    body = text[skip:]
+    dialect = _dialect(body, given, complete=complete)
+    found = list(islice(records(body, dialect, None, final=complete), 2 * _SAMPLE))
+    if not any(record.fields or record.fault for record in found):
+        raise NotTextError(
+            "has nothing in it but blank lines" if complete else "has no line end in its first MiB"
+        )
+    at = next(at for at, record in enumerate(found) if record.fields or record.fault)
+    first = found[at].fields
+    rows = tuple(record.fields for record in found if record.fields)
+    header = wishes.header == "yes" or (wishes.header == "auto" and _is_header(first, rows[1:]))
+    if not header:
+        columns = unique_names([None] * _width(found))
+    elif not first:
+        raise NotTextError(
+            f"has a header that cannot be read: {found[at].fault}; mend its first line"
+        )
+    else:
+        columns = unique_names(first)
+        rows = rows[1:]
+        skip += found[at].end
+        lines += sum(record.lines for record in found[: at + 1])
+    return Sniffed(
+        encoding=encoding,
+        dialect=dialect,
+        header=header,
+        columns=columns,
+        skip=skip,
+        lines=lines,
+        rows=tuple(row for row in rows if len(row) == len(columns))[:_SAMPLE],
+    )
+
+
+def _dialect(text: bytes, delimiter: bytes | None, *, complete: bool) -> Dialect:
+    quote = b"'" if _single_quoted(text, delimiter) else b'"'
+    if delimiter:
+        return Dialect(delimiter, quote)
+    best, best_score = None, _Score(named=False, share=0.5, fields=0)
+    for candidate in _DELIMITERS:
+        if candidate not in text:
+            continue
+        sample = islice(records(text, Dialect(candidate, quote), None, final=complete), _SAMPLE)
+        score = _score([record.fields for record in sample if record.raw])
+        if score > best_score:
+            best, best_score = candidate, score
+    return Dialect(best, quote)
+
+
+class _Score(NamedTuple):
+    """How well a delimiter fits; the greater, the better."""
+
+    named: bool
+    """One of the first record's fields is what a number's column is called: that settles it."""
+    share: float
+    """Of the records with the usual number of fields."""
+    fields: int
+
+
+def _score(rows: Sequence[Row]) -> _Score:
+    first = rows[0] if rows else ()
+    counts = Counter(map(len, rows))
+    named = any(_is_sure(cell) for cell in first if cell)
+    usual = len(first) if named else counts.most_common(1)[0][0] if rows else 0
+    if min(usual, len(first)) < 2:
+        return _Score(named=False, share=0.0, fields=0)
+    return _Score(named, counts[usual] / len(rows), usual)
+
+
+def _is_sure(cell: str) -> bool:
+    """A name that is no common value; those of the last rank (`no`, `number`) are."""
+    found = rank(cell)
+    return found is not None and found < len(NAMES) - 1
+
+
+def _single_quoted(text: bytes, delimiter: bytes | None) -> bool:
+    """Cells in apostrophes; one before a number only is a spreadsheet's mark for text."""
+    if b'"' in text or b"'" not in text:
+        return False
+    cut = re.escape(delimiter or b",;|\t")
+    cell = rb"(?:\A|[\r\n%b])(?:('(?:[^'\r\n]|'')*+'(?=[\r\n%b]|\Z))|')" % (cut, cut)
+    lines = [line for line in text[: 1 << 16].splitlines()[:_SAMPLE] if line]
+    wrapped = re.findall(cell, b"\n".join(lines))
+    return all(wrapped) and 2 * len(wrapped) >= len(lines)
+
+
+def _width(found: Sequence[Record]) -> int:
+    counts = Counter(len(record.fields) for record in found if record.fields)
+    return counts.most_common(1)[0][0] if counts else 1
+
+
+def _is_header(first: Row, rows: Sequence[Row]) -> bool:
+    """No number stands in it where the rows have numbers, and there is a name in it."""
+    if not any(cell and any(map(str.isalpha, cell)) for cell in first):
+        return False
+    there = [cell for at, cell in enumerate(first) if _has_numbers(rows, at)]
+    if any(map(looks_like_number, there or first)):
+        return False
+    # `no` and `na` are names as well as words for nothing.
+    return not any(
+        cell and rank(cell) is None and cell.strip().lower() in _NO_VALUE for cell in there
+    )
+
+
+def _has_numbers(rows: Sequence[Row], at: int) -> bool:
+    cells = [row[at] for row in rows if len(row) > at and row[at]]
+    return bool(cells) and 2 * sum(map(looks_like_number, cells)) > len(cells)

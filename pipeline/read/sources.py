@@ -1,0 +1,193 @@
+"""From what the user wrote to the files it stands for.
+
+Rules: the order is the user's, and sorted by path within one argument; a file named twice is read
+once. In a directory, names that begin with a dot and suffixes that no format has are left out;
+what is named outright, or matched by a glob, is read whatever it is called. Standard input is
+copied to a file first, because a run reads its input again when it resumes.
+"""
+
+import glob
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from pipeline.errors import CheckpointError, InputError, StorageError, UsageError
+from pipeline.read.contract import Source
+from pipeline.read.formats import SUFFIXES
+
+__all__ = ("find", "fingerprint")
+
+STDIN = "-"
+_GLOB = frozenset("*?[")
+
+
+def find(
+    inputs: Sequence[str],
+    *,
+    stdin_copy: Path | None = None,
+    stdin: BinaryIO | None = None,
+    outside: Path | None = None,
+) -> list[Source]:
+    """The files that `inputs` (files, directories, globs, `-`) stand for, each once.
+
+    `stdin_copy` is where the bytes of `stdin` are kept; what is there already is kept and must be
+    what `stdin` brings, unless that is empty. Directories and globs never look into `outside`,
+    the output of the run.
+
+    Raises `InputError` for what is missing, empty, unreadable or no list; `StorageError` when
+    the copy cannot be written; `CheckpointError` when standard input differs from its copy.
+    """
+    if not inputs:
+        raise InputError("no input: name a file, a directory, a glob, or - for standard input")
+    found: dict[Path, Source] = {}
+    for text in inputs:
+        if text == STDIN:
+            if stdin_copy is None or stdin is None:
+                raise UsageError("-: standard input cannot be read here; name a file instead")
+            _keep(stdin, stdin_copy)
+            named = [(stdin_copy, STDIN)]
+        else:
+            named = [(path, str(path)) for path in _expand(text, outside)]
+        for path, name in named:
+            found.setdefault(_real(path, name), _source(path, name))
+    return list(found.values())
+
+
+def fingerprint(source: Source) -> str:
+    """SHA-256 of the file's bytes, in hexadecimal; streamed.
+
+    Raises `InputError` if the file cannot be read.
+    """
+    try:
+        with source.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(source.name, error) from error
+
+
+def _expand(text: str, outside: Path | None) -> list[Path]:
+    path = Path(text)
+    # A file may well be called `list[1].csv`: what exists under that very name is meant.
+    if os.path.lexists(path):
+        return _lists_below(path, outside) if path.is_dir() else [path]
+    if _GLOB.isdisjoint(text):
+        raise InputError(f"{text}: no such file; name a file, a directory, a glob, or -")
+    # Unlike `Path.glob` it takes an absolute pattern, and leaves hidden names out.
+    matches = sorted(Path(match) for match in glob.iglob(text, recursive=True))  # noqa: PTH207
+    files = [match for match in matches if match.is_file() and not _within(match, outside)]
+    if not files:
+        raise InputError(f"{text}: matches no file; quote the glob only if it is meant for us")
+    return files
+
+
+def _lists_below(directory: Path, outside: Path | None) -> list[Path]:
+    files = sorted(_walk(directory, outside))
+    if not files:
+        known = " ".join(SUFFIXES)
+        raise InputError(
+            f"{directory}: no list in this directory; files are known by their suffix "
+            f"({known}, also with .gz or .zst); name others outright"
+        )
+    return files
+
+
+def _walk(directory: Path, outside: Path | None) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise _unreadable(str(error.filename), error) from error
+
+    for folder, folders, names in os.walk(directory, onerror=refuse):
+        here = Path(folder)
+        folders[:] = [
+            name for name in folders if name[0] != "." and not _within(here / name, outside)
+        ]
+        yield from (here / name for name in names if name[0] != "." and _is_list(name))
+
+
+def _is_list(name: str) -> bool:
+    lowered = name.lower()
+    for packed in (".gz", ".zst"):
+        lowered = lowered.removesuffix(packed)
+    return lowered.endswith(SUFFIXES)
+
+
+def _within(path: Path, outside: Path | None) -> bool:
+    return outside is not None and path.resolve().is_relative_to(outside.resolve())
+
+
+def _real(path: Path, name: str) -> Path:
+    try:
+        return path.resolve(strict=True)
+    except FileNotFoundError as error:
+        raise InputError(f"{name}: is a link to a file that does not exist") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link to itself, before Python 3.13
+        raise InputError(f"{name}: cannot be read: {error}") from error
+
+
+def _source(path: Path, name: str) -> Source:
+    try:
+        state = path.stat()
+        # Asked first: opening a named pipe that nobody writes to would wait for ever.
+        if stat.S_ISREG(state.st_mode):
+            path.open("rb").close()
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    if not stat.S_ISREG(state.st_mode):
+        raise InputError(f"{name}: not a regular file; pipe it in, and write - for its name")
+    if state.st_size == 0:
+        raise InputError(f"{name}: is empty")
+    return Source(path=path, name=name, size=state.st_size)
+
+
+def _unreadable(name: str, error: OSError) -> InputError:
+    return InputError(f"{name}: cannot be read: {error.strerror or error}")
+
+
+def _keep(stdin: BinaryIO, copy: Path) -> None:
+    """Copy standard input to `copy`, which appears complete or not at all."""
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=copy.parent, prefix=".stdin-", delete=False) as file:
+            arriving = Path(file.name)
+            try:
+                shutil.copyfileobj(stdin, file, 1 << 20)
+                file.flush()
+                os.fsync(file.fileno())
+                _settle(arriving, copy)
+            finally:
+                arriving.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"-: standard input could not be kept in {copy.parent}: {error.strerror or error}"
+        ) from error
+
+
+def _settle(arriving: Path, copy: Path) -> None:
+    brought = arriving.stat().st_size
+    if not brought and not copy.exists():
+        raise InputError("-: standard input was empty")
+    if not copy.exists():
+        arriving.replace(copy)
+        _sync_directory(copy.parent)
+    elif brought and _digest(arriving) != _digest(copy):
+        raise CheckpointError(
+            "-: standard input is not what this run began with; send the same again, "
+            "or nothing to use what was kept, or discard it with --restart"
+        )
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,181 @@
+"""Whatever a list looks like: its cells come back, its rows are counted, nothing crashes."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import InputError
+from pipeline.read import Listing, find, read
+from pipeline.read.csv_table import Reading
+from pipeline.read.records import Dialect, records
+from pipeline.read.sniff import Sniffed
+from pipeline.read.survey import sort_out, survey
+from pipeline.settings import Settings
+
+quick = settings(
+    deadline=None, max_examples=120, suppress_health_check=[HealthCheck.differing_executors]
+)
+
+cells = st.text(
+    st.one_of(
+        st.sampled_from("0123456789+ ,;|\t\"'\n\r\x1f\ufeff"),
+        st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
+    ),
+    max_size=8,
+)
+crooked = st.lists(
+    st.sampled_from([b"a", b"1", b",", b'"', b'""', b"\n", b"\r\n", b"\r", b"\xe9", b"\xc3\xa9"]),
+    max_size=60,
+).map(b"".join)
+COMMA = Dialect(b",")
+
+# Where it quotes only what needs it, the module leaves a line end bare that is not its own.
+STYLES = ((csv.QUOTE_MINIMAL, "\r\n"), *((csv.QUOTE_ALL, end) for end in ("\n", "\r\n", "\r")))
+
+
+@contextmanager
+def listing(data: bytes, **chosen: str) -> Iterator[Listing]:
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "list.csv")
+        path.write_bytes(data)
+        yield read(find([str(path)]), Settings(**{"column": "column_1", **chosen}))  # type: ignore[arg-type]  # text is what all of these fields take
+
+
+def rows_of(data: bytes, **chosen: str) -> pl.DataFrame:
+    with listing(data, **chosen) as found:
+        return pl.concat(list(found))
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> list[list[str]]:
+    width = draw(st.integers(1, 4))
+    rows = draw(st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=8))
+    return [list(row) for row in rows]
+
+
+@quick
+@given(
+    table=tables(),
+    delimiter=st.sampled_from([",", ";", "\t", "|", "§", " "]),
+    style=st.sampled_from(STYLES),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"]),
+)
+def test_a_table_written_by_the_csv_module_reads_back_cell_for_cell(
+    table: list[list[str]], delimiter: str, style: tuple[int, str], encoding: str
+) -> None:
+    quoting, end = style
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator=end).writerows(table)  # type: ignore[arg-type]  # one of the constants
+    # What looks like a byte order mark at the beginning is taken for one.
+    assume(not text.getvalue().startswith("\ufeff"))
+    data = text.getvalue().encode(encoding)
+
+    frame = rows_of(data, delimiter=delimiter, header="no", encoding=encoding)
+
+    own = frame.select(pl.col("^in:.*$").fill_null(""))
+    assert [list(row) for row in own.rows()] == table
+    assert frame["bad_row"].null_count() == len(table)
+
+
+@quick
+@given(st.binary(min_size=1, max_size=400) | crooked.filter(bool))
+def test_any_bytes_give_rows_that_are_counted_or_an_error_that_names_the_file(data: bytes) -> None:
+    frames: list[pl.DataFrame] = []
+    message = "list.csv"
+    try:
+        with listing(data, header="no") as found:
+            frames = list(found)
+    except InputError as error:
+        message = str(error)
+    assert "list.csv" in message
+    row_ids = [row_id for frame in frames for row_id in frame["row_id"]]
+    assert row_ids == list(range(len(row_ids)))
+    lines = [line for frame in frames for line in frame["line_number"]]
+    assert lines == sorted(set(lines))
+
+
+@quick
+@given(crooked)
+def test_every_line_with_something_on_it_is_in_exactly_one_record(data: bytes) -> None:
+    found = list(records(data, COMMA, None, final=True))
+
+    assert sum(record.lines for record in found) == len(re.findall(rb"\r\n|\r|\n|[^\r\n]\Z", data))
+    ends = [0, *(record.end for record in found)]
+    assert ends[-1] == len(data)
+    for start, record in zip(ends, found, strict=False):
+        assert data[start : record.end].rstrip(b"\r\n") == record.raw.rstrip(b"\r\n")
+
+
+@quick
+@given(crooked, st.booleans())
+def test_the_survey_of_a_block_agrees_with_the_walk_through_it(data: bytes, final: bool) -> None:
+    found = survey(data, COMMA, final=final) if data else None
+    if found is None:
+        return
+    walked = list(records(data, COMMA, None, final=final))
+
+    assert not any(record.fault for record in walked if record.raw.isascii())
+    assert found.size == (walked[-1].end if walked else 0)
+    assert found.records == len(walked)
+    assert found.lines == sum(record.lines for record in walked)
+    sound = [record for record in walked if record.raw]
+    if all(record.fields for record in sound):
+        assert found.delimiters == sum(len(record.fields) - 1 for record in sound)
+
+
+@quick
+@given(crooked, st.integers(2, 3))
+def test_records_sorted_out_of_a_block_are_those_that_fit(data: bytes, width: int) -> None:
+    found = survey(data, COMMA, final=True) if data else None
+    sorted_out = sort_out(found, COMMA, width) if found else None
+    if sorted_out is None:
+        return
+    walked = [record for record in records(data, COMMA, None, final=True) if record.raw]
+    assume(all(record.fields for record in walked))
+
+    again = records(sorted_out.sound.data, COMMA, None, final=True)
+    fits = [record.fields for record in walked if len(record.fields) == width]
+    assert [record.fields for record in again] == fits
+    assert [(fields, line) for _, fields, line in sorted_out.ragged] == [
+        (len(record.fields), record.raw) for record in walked if len(record.fields) != width
+    ]
+
+
+@quick
+@given(crooked, st.integers(1, 3), st.lists(st.integers(1, 20), max_size=8))
+def test_rows_depend_neither_on_how_the_stream_is_cut_nor_on_which_way_they_are_read(
+    data: bytes, width: int, cuts: list[int]
+) -> None:
+    dialect = COMMA if width > 1 else Dialect(None)
+    sniffed = Sniffed(
+        encoding="utf-8",
+        dialect=dialect,
+        header=False,
+        columns=tuple("abc"[:width]),
+        skip=0,
+        lines=0,
+        rows=(),
+    )
+    stream = io.BytesIO(data)
+    chunks = [*(stream.read(size) for size in cuts), stream.read()]
+
+    got = [row for frame in Reading(sniffed).frames(chunks) for row in frame.rows()]
+
+    expected: list[tuple[int | str | None, ...]] = []
+    line = 1
+    for record in records(data, dialect, width, final=True):
+        if record.fault:
+            shown = record.raw.decode("utf-8", "backslashreplace")
+            expected.append((line, record.fault, shown, *[None] * width))
+        elif record.fields:
+            expected.append((line, None, None, *record.fields))
+        line += record.lines
+    assert got == expected
