@@ -1,0 +1,280 @@
+"""The one seam for everything that must survive a crash: each durable file operation goes through it.
+
+Rules:
+- Every operation is one call of `Files.perform`, so that a test can fail the n-th one, end the
+  process there, or note what was not yet synced.
+- A file appears under its final name only complete: temporary name in the same directory, fsync,
+  read back, rename, fsync of the directory. `publish` is the only way to make one, a journal
+  (journal.py) the only file that grows.
+- A failed fsync is never tried again: afterwards the kernel may call lost pages clean
+  (PostgreSQL's lesson of 2018), so the error ends the run.
+- What it makes belongs to its owner alone (files 0600, directories 0700): the lists are personal
+  data.
+"""
+
+import contextlib
+import errno
+import hashlib
+import io
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, TypeVar
+
+import msgspec
+
+from pipeline.errors import CheckpointError, StorageError
+
+__all__ = ("Files", "Written", "from_json", "read_bytes", "read_json", "sha256_of", "to_json")
+
+T = TypeVar("T")
+
+_BUFFER = 1 << 20
+_GO_ON = "then run the same command again; progress is kept"
+_ADVICE = {
+    errno.ENOSPC: f"the disk is full: free some space, {_GO_ON}",
+    errno.EDQUOT: f"the disk quota is used up: free some space, {_GO_ON}",
+    errno.EFBIG: f"the file grew larger than this file system allows: use another one, {_GO_ON}",
+    errno.EACCES: "permission denied: make it writable for this user, or choose another --out",
+    errno.EPERM: "not permitted: make it writable for this user, or choose another --out",
+    errno.EROFS: "the file system is read-only: remount it, or choose another --out",
+    errno.EIO: f"the device reported an input/output error: check the disk, {_GO_ON}",
+    errno.EMFILE: f"too many open files: raise `ulimit -n`, {_GO_ON}",
+    errno.ENAMETOOLONG: "the name is too long: choose a shorter --out",
+    errno.ENOENT: f"it is not there: something removed it; {_GO_ON}",
+    errno.ENOTDIR: "a part of the path is a file, not a directory: choose another --out",
+    errno.EEXIST: "something else is there already: choose another --out",
+}
+
+
+class Written(NamedTuple):
+    """A file that is complete under its final name."""
+
+    size: int
+    sha256: str
+
+
+def storage_error(operation: str, path: Path, error: OSError) -> StorageError:
+    """The error that ends the run: what failed, on which path, and what to do."""
+    why = _ADVICE.get(error.errno or 0, f"{error.strerror or error}: mend that, {_GO_ON}")
+    return StorageError(f"{path}: cannot {operation}: {why}")
+
+
+class Files:
+    """Durable file operations on the local file system. It holds no state.
+
+    Every method raises `StorageError`, which names the path and what to do about it.
+    """
+
+    def perform(self, operation: str, path: Path, call: Callable[[], T]) -> T:
+        """Carry out one operation on `path`. The place to count, to fail and to stop in tests."""
+        try:
+            return call()
+        except OSError as error:
+            raise storage_error(operation, path, error) from error
+
+    # One system call each
+
+    def create(self, path: Path) -> int:
+        """Open a new, empty file for writing; what a dead process left there is cleared."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        return self.perform("create", path, lambda: os.open(path, flags, 0o600))
+
+    def open_to_append(self, path: Path) -> int:
+        """Open an existing file; every write goes to its end."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        return self.perform("open", path, lambda: os.open(path, flags))
+
+    def write(self, fd: int, data: bytes | memoryview, path: Path) -> None:
+        """Write all of `data`: normally one system call, more where the kernel takes less."""
+        left = memoryview(data)
+        while left:
+            rest = left
+            left = left[self.perform("write", path, lambda rest=rest: os.write(fd, rest)) :]  # type: ignore[misc]
+
+    def truncate(self, fd: int, size: int, path: Path) -> None:
+        """Cut a file to `size` bytes."""
+        self.perform("truncate", path, lambda: os.ftruncate(fd, size))
+
+    def fsync(self, fd: int, path: Path) -> None:
+        """Return when data and metadata of the file are on the device."""
+        self.perform("fsync", path, lambda: os.fsync(fd))
+
+    def fdatasync(self, fd: int, path: Path) -> None:
+        """Return when the data of the file, and its size, are on the device."""
+        sync = getattr(os, "fdatasync", os.fsync)  # macOS has none
+        self.perform("fdatasync", path, lambda: sync(fd))
+
+    def close(self, fd: int, path: Path) -> None:
+        """Close a file; some file systems report a failed write only here."""
+        self.perform("close", path, lambda: os.close(fd))
+
+    def rename(self, path: Path, target: Path) -> None:
+        """Give a file or directory its new name, in place of what had it before."""
+        self.perform("rename", target, lambda: os.replace(path, target))  # noqa: PTH105  one call
+
+    def unlink(self, path: Path) -> None:
+        """Remove a file, if it is there."""
+        self.perform("unlink", path, lambda: path.unlink(missing_ok=True))
+
+    def remove_directory(self, path: Path) -> None:
+        """Remove an empty directory."""
+        self.perform("rmdir", path, path.rmdir)
+
+    def fsync_directory(self, path: Path) -> None:
+        """Return when the names in a directory are on the device."""
+
+        def sync() -> None:
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
+        self.perform("fsync_directory", path, sync)
+
+    # Made of the above
+
+    def make_directory(self, path: Path) -> None:
+        """Make a directory and what is missing above it, durably; none is fine if it is there."""
+        if path.is_dir():
+            return
+        if path.parent != path:
+            self.make_directory(path.parent)
+
+        def make() -> None:
+            # Another process of the same run may have been faster.
+            path.mkdir(mode=0o700, exist_ok=True)
+
+        self.perform("mkdir", path, make)
+        self.fsync_directory(path.parent)
+
+    def remove_tree(self, path: Path) -> None:
+        """Remove a directory with everything in it, if it is there."""
+        if not path.is_dir():
+            return
+        for inside in sorted(path.iterdir()):
+            if inside.is_dir() and not inside.is_symlink():
+                self.remove_tree(inside)
+            else:
+                self.unlink(inside)
+        self.remove_directory(path)
+
+    def sweep(self, folder: Path, names: Iterable[str] = ("*",)) -> int:
+        """Remove what a dead process left of `names` in `folder`; returns how many files."""
+        found = [path for name in names for path in folder.glob(f".{name}.tmp")]
+        for leftover in sorted(found):
+            self.unlink(leftover)
+        return len(found)
+
+    def publish(
+        self, path: Path, fill: Callable[[BinaryIO], None], check: Callable[[Path], None]
+    ) -> Written:
+        """Make the file `path` at once, complete or not at all.
+
+        `fill` writes it; `check` reads it back under its temporary name and raises if it is not
+        what was meant. Only then does it take its final name.
+        """
+        temporary = path.with_name(f".{path.name}.tmp")
+        try:
+            draft = _Draft(self, temporary)
+            try:
+                buffer = io.BufferedWriter(draft, _BUFFER)  # type: ignore[type-var]  # typeshed wants Buffer
+                fill(buffer)
+                buffer.flush()
+                self.fsync(draft.fd, temporary)
+            finally:
+                draft.close()
+            self._check_size(temporary, draft.size)
+            check(temporary)
+            self.rename(temporary, path)
+        except BaseException:
+            # Only tidiness: a temporary that stays is swept by the next run.
+            with contextlib.suppress(StorageError):
+                self.unlink(temporary)
+            raise
+        self.fsync_directory(path.parent)
+        return Written(draft.size, draft.hash.hexdigest())
+
+    def _check_size(self, path: Path, size: int) -> None:
+        if self.perform("stat", path, path.stat).st_size != size:
+            raise StorageError(f"{path}: it read back shorter than written: check the disk")
+
+    def publish_bytes(self, path: Path, data: bytes) -> Written:
+        """Make a file of these bytes at once, and read them back."""
+
+        def check(temporary: Path) -> None:
+            if temporary.read_bytes() != data:
+                raise StorageError(f"{path}: it read back different from written: check the disk")
+
+        def fill(sink: BinaryIO) -> None:
+            sink.write(data)
+
+        return self.publish(path, fill, check)
+
+    def publish_json(self, path: Path, value: object) -> Written:
+        """Make a JSON file at once; equal values give equal bytes."""
+        return self.publish_bytes(path, to_json(value))
+
+
+class _Draft(io.RawIOBase):
+    """The file under its temporary name; counts and hashes what goes through."""
+
+    def __init__(self, files: Files, path: Path) -> None:
+        self.files = files
+        self.path = path
+        self.size = 0
+        self.hash = hashlib.sha256()
+        self.fd = files.create(path)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
+        view = memoryview(data)
+        self.files.write(self.fd, view, self.path)
+        self.hash.update(view)
+        self.size += view.nbytes
+        return view.nbytes
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self.files.close(self.fd, self.path)
+
+
+def to_json(value: object) -> bytes:
+    """Indented JSON with sorted keys and a final newline."""
+    return msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2) + b"\n"
+
+
+def from_json(data: bytes, of: type[T], path: Path) -> T:
+    """The value in a JSON file of ours. Raises `CheckpointError` where it is damaged or foreign."""
+    try:
+        return msgspec.json.decode(data, type=of)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CheckpointError(
+            f"{path}: damaged, or not of this program ({error}): restore it, or add --restart"
+        ) from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file. Raises `StorageError`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise storage_error("read", path, error) from error
+
+
+def read_json(path: Path, of: type[T]) -> T:
+    """Read a JSON file of ours. Raises `StorageError` or `CheckpointError`."""
+    return from_json(read_bytes(path), of, path)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal. Raises `StorageError`."""
+    try:
+        with path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        raise storage_error("read", path, error) from error

@@ -1,0 +1,98 @@
+"""The small JSON files of a run, as types: what `run.json`, `done/*.json` and `manifest.json` hold.
+
+Rule: every field has one meaning and one writer. A change of a field's name, type or meaning
+raises `FORMAT_VERSION`, and a checkpoint of another version is refused.
+"""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from pipeline.ledger.files import to_json
+
+__all__ = (
+    "FORMAT_VERSION",
+    "Done",
+    "FileRecord",
+    "Identity",
+    "InputFile",
+    "Manifest",
+    "Owner",
+)
+
+FORMAT_VERSION = 1
+"""Of everything under `.checkpoint` and of `manifest.json`."""
+
+
+class InputFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One input as it was when the run began."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes a run this run and no other: `run.json`."""
+
+    schema_version: int
+    rules_version: str
+    """Version of the numbering plans: that of `phonenumbers`."""
+    inputs: list[InputFile]
+    settings: dict[str, Any]
+    """The settings that matter, by name, and `command`; JSON values only."""
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def run_id(self) -> str:
+        """Sixteen hexadecimal digits; the same input and settings have the same."""
+        return hashlib.sha256(to_json(self)).hexdigest()[:16]
+
+
+class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One finished file."""
+
+    path: str
+    """Relative to the output directory, with forward slashes."""
+    size: int
+    sha256: str
+    kind: str
+    """`enriched`, `rejected`, `duplicates`, `cleaned`, `summary`, `report`, …"""
+    rows: int | None = None
+    """None where the file has no rows."""
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """`done/shard-00000.json`: the part that came of a shard."""
+
+    shard: int
+    part: FileRecord
+    counts: dict[str, int]
+    """Rows by status; together they are the part's rows."""
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def unresolved(self) -> int:
+        """Rows that the next run asks again."""
+        return self.counts.get("unresolved", 0)
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """`manifest.json`: what a finished run has made."""
+
+    run_id: str
+    identity: Identity
+    files: list[FileRecord]
+    counts: dict[str, int]
+    """`rows`, rows of each kind of output, and `enriched` rows by status."""
+    format_version: int = FORMAT_VERSION
+
+
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """`owner.json`: who works on an output directory, for the message to whoever else tries."""
+
+    pid: int
+    host: str
+    since: str
+    """In words, such as `2026-01-31 06:30:00`; the caller reads the clock."""
