@@ -38,6 +38,8 @@ class Query(NamedTuple):
     solo: bool = False
     """Nothing else may be under way on the same connection or socket, so that an answer without
     `tel` can belong to no other number."""
+    final: bool = False
+    """No further attempt follows, so the whole time-out is worth waiting."""
 
 
 class FaultKind(IntEnum):
@@ -79,7 +81,11 @@ class Answer(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How one attempt at one lookup ended. Exactly one for every query that was sent."""
+    """How one attempt at one lookup ended. Exactly one for every query that was sent.
+
+    After a transient fault an answer may still come late; it is one outcome more, for whoever
+    still has a use for it.
+    """
 
     key: int
     result: Answer | Fault

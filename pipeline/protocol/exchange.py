@@ -1,0 +1,312 @@
+"""Which answer belongs to which question, on one TCP connection or one UDP socket.
+
+Rules:
+
+- An answer belongs to the number that it names. One question at a time is open for a number, so
+  a dict decides, and order, timing and position decide nothing.
+- A question ends exactly once: answered, given up at its due time, or lost with the connection.
+  An answer that comes after its question was given up is delivered once more, as late.
+- An answer without a number (F2, F3) is credited only where it can mean nothing else; otherwise
+  those that it may have been for are to be asked again, alone. See `_blank`.
+- Time is an argument, in seconds of any steady clock. This file reads no clock and knows no wire.
+
+The cost of a question is a few operations on dicts: no task, no future, no timer of its own.
+"""
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from pipeline.protocol.codec import Head, NotAnAnswer, decode_head
+from pipeline.protocol.framing import FAILED
+from pipeline.protocol.meaning import (
+    NO_ANSWER,
+    NO_NUMBER,
+    REFUSED,
+    UNKNOWN_ERROR,
+    WORD_FAILED,
+    result_of,
+)
+from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome, Query
+
+__all__ = ("UNKNOWN_ERROR", "Exchange", "Tally")
+
+MEMORY = 65_536
+"""Numbers given up, and numbers answered, that an exchange remembers: some 10 MB at most."""
+
+
+class _Open(NamedTuple):
+    """A question that waits for its answer."""
+
+    key: int
+    asked: float
+    due: float
+    serial: int
+    """How many were asked before it on this exchange."""
+    attempt: int
+    """How often its number had been given up on this exchange before."""
+
+
+class Tally(Protocol):
+    """What an exchange saw that no outcome tells, counted by it; several may share one."""
+
+    late: int
+    """Answers to questions that had been given up."""
+    doubled: int
+    """Answers to questions that had been answered."""
+    strays: int
+    """Answers with a number that was never asked, and bytes that are no answer."""
+
+
+class Exchange:
+    """The questions and answers of one connection or socket.
+
+    `datagrams`: one may come twice, or much later, or not at all. So an answer without a number is
+    credited only to the one question ever asked here, what is no answer is nobody's, and a
+    question that was given up may be asked again at once.
+    """
+
+    def __init__(self, tally: Tally, *, datagrams: bool = False) -> None:
+        self.tally = tally
+        self.asked = 0
+        """Questions asked, ever."""
+        self.answered = 0
+        """Questions ended by what the service said, ever."""
+        self.sample: float | None = None
+        """Seconds that the first of the last answers took; None where that cannot be known."""
+        self.needless = 0
+        """Numbers asked again although the first answer was under way."""
+        self._datagrams = datagrams
+        # By patience; in each, due times rise in the order of asking, so its first is due first.
+        self._lanes: dict[float, OrderedDict[str, _Open]] = {}
+        self._given_up: OrderedDict[str, _Open] = OrderedDict()
+        self._done: tuple[set[str], set[str]] = (set(), set())  # younger, older
+        self._repeated: set[str] = set()  # of those done, asked more than once
+        self._ever_gave_up = False
+        self._blanks: list[int] = []  # questions asked before each blank, rising
+        self._suspects: list[int] = []  # still open of those asked between it and the one before
+        self._ever_blank = False
+
+    def __repr__(self) -> str:
+        return f"<Exchange {len(self)} open of {self.asked}, {self.answered} answered>"
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lanes.values()))
+
+    # Asking
+
+    def ask(self, query: Query, now: float, patience: float) -> None:
+        """A question goes out; it is given up `patience` seconds from now.
+
+        Raises `ValueError` when the number has a question open here.
+        """
+        tel = query.tel
+        for lane in self._lanes.values():
+            if tel in lane:
+                raise ValueError("a question for this number is open")
+        try:
+            lane = self._lanes[patience]
+        except KeyError:
+            lane = self._lanes[patience] = OrderedDict()
+        attempt = 0
+        if tel in self._given_up:
+            attempt = self._given_up.pop(tel).attempt + 1
+        lane[tel] = _Open(query.key, now, now + patience, self.asked, attempt)
+        self.asked += 1
+
+    def attempts(self, tel: str) -> int:
+        """How often a number was given up here, as far as it is remembered."""
+        known = self._given_up.get(tel)
+        return known.attempt + 1 if known else 0
+
+    # Answers
+
+    def receive(self, frames: Iterable[bytes], now: float) -> list[Outcome]:
+        """What frames mean: the outcomes of those that are answers. The rest is counted."""
+        outcomes: list[Outcome] = []
+        first: _Open | None = None
+        lanes = tuple(self._lanes.values())
+        done = self._done[0]
+        for frame in frames:
+            try:
+                head = decode_head(frame)
+            except NotAnAnswer:
+                self._not_an_answer(frame, outcomes)
+                continue
+            tel = head.tel
+            for lane in lanes:
+                if tel in lane:
+                    known = lane.pop(tel)
+                    break
+            else:
+                self._odd(head, frame, outcomes)
+                continue
+            first = first or known
+            done.add(tel)
+            if known.attempt:
+                self._repeated.add(tel)
+            outcomes.append(Outcome(known.key, result_of(head, frame)))
+            if self._blanks and known.serial < self._blanks[-1]:
+                self._cleared(known.serial, outcomes)
+        self._account(first, outcomes, now)
+        return outcomes
+
+    def _account(self, first: _Open | None, outcomes: Sequence[Outcome], now: float) -> None:
+        """Keep the figures of one batch."""
+        self.sample = now - first.asked if first and not first.attempt else None
+        self.answered += len(outcomes)
+        if len(self._done[0]) >= MEMORY // 2:
+            self._done = (set(), self._done[0])
+            self._repeated.clear()
+
+    def _odd(self, head: Head, frame: bytes, outcomes: list[Outcome]) -> None:
+        """An answer to no open question: late, doubled, without a number, nothing to do with us."""
+        tel = head.tel
+        if not tel:
+            self._blank(head, frame, outcomes)
+        elif tel in self._given_up:
+            known = self._given_up.pop(tel)
+            self._done[0].add(tel)
+            self.tally.late += 1
+            self.needless += 1
+            result = result_of(head, frame)
+            if isinstance(result, Answer):
+                outcomes.append(Outcome(known.key, result))
+        elif tel in self._done[0] or tel in self._done[1]:
+            self.tally.doubled += 1
+            self.needless += tel in self._repeated
+        else:
+            self.tally.strays += 1
+
+    def _not_an_answer(self, frame: bytes, outcomes: list[Outcome]) -> None:
+        if frame == FAILED:
+            outcomes += self._end_all(Fault(FaultKind.ACCOUNT, WORD_FAILED))
+            return
+        self.tally.strays += 1
+        if not self._datagrams and len(self):
+            self._suspect(outcomes)
+
+    # Answers without a number
+
+    def _blank(self, head: Head, frame: bytes, outcomes: list[Outcome]) -> None:
+        """An answer that does not say whose it is.
+
+        It is credited when one question is open and it can be no other's: on TCP none was given
+        up here and no other blank came (it might be that one again); on UDP no other was ever
+        asked. Otherwise it is remembered: each question open now may be the one. As soon as no
+        more of these are open than blanks came, all of them are to be asked again, alone.
+        """
+        only = len(self) == 1 and not self._ever_gave_up and not self._ever_blank
+        self._ever_blank = True
+        if head.statuscode in (401, 403):
+            outcomes += self._end_all(Fault(FaultKind.ACCOUNT, REFUSED))
+        elif only and (self.asked == 1 or not self._datagrams):
+            lane = next(lane for lane in self._lanes.values() if lane)
+            tel, known = lane.popitem()
+            self._done[0].add(tel)
+            outcomes.append(Outcome(known.key, result_of(head, frame)))
+        elif len(self):
+            self._suspect(outcomes)
+        else:
+            self.tally.strays += 1
+
+    @property
+    def _bound(self) -> int:
+        return self._blanks[-1] if self._blanks else 0
+
+    def _suspect(self, outcomes: list[Outcome]) -> None:
+        """A blank came: any question that is open now may be the one it answers."""
+        self._suspects.append(len(self) - sum(self._suspects))
+        self._blanks.append(self.asked)
+        self._accuse(outcomes)
+
+    def _cleared(self, serial: int, outcomes: list[Outcome]) -> None:
+        """A question that a blank might have been for has ended otherwise."""
+        self._suspects[bisect_right(self._blanks, serial)] -= 1
+        self._accuse(outcomes)
+
+    def _accuse(self, outcomes: list[Outcome]) -> None:
+        """End the questions of the longest run of blanks that is not shorter than its suspects."""
+        suspects = guilty = 0
+        for blanks, count in enumerate(self._suspects, 1):
+            suspects += count
+            if suspects <= blanks:
+                guilty = blanks
+        if not guilty:
+            return
+        bound = self._blanks[guilty - 1]
+        del self._blanks[:guilty], self._suspects[:guilty]
+        fault = Fault(FaultKind.TRANSIENT, NO_NUMBER, solo=True)
+        for lane in self._lanes.values():
+            for tel in [tel for tel, known in lane.items() if known.serial < bound]:
+                known = lane.pop(tel)
+                self._remember(tel, known)
+                outcomes.append(Outcome(known.key, fault))
+
+    # Time
+
+    def next_deadline(self) -> float | None:
+        """When `expire` has something to do next; None when nothing is open."""
+        due = [next(iter(lane.values())).due for lane in self._lanes.values() if lane]
+        return min(due, default=None)
+
+    def expire(self, now: float) -> list[Outcome]:
+        """Give up the questions that are due."""
+        outcomes: list[Outcome] = []
+        for patience, lane in list(self._lanes.items()):
+            while lane:
+                tel, known = next(iter(lane.items()))
+                if known.due > now:
+                    break
+                del lane[tel]
+                outcomes.append(self._give_up(tel, known))
+                if known.serial < self._bound:
+                    self._cleared(known.serial, outcomes)
+            if not lane:
+                del self._lanes[patience]
+        return outcomes
+
+    def first_open(self) -> int | None:
+        """How many were asked before the oldest open question; None when nothing is open."""
+        serials = [next(iter(lane.values())).serial for lane in self._lanes.values() if lane]
+        return min(serials, default=None)
+
+    def _give_up(self, tel: str, known: _Open) -> Outcome:
+        self._remember(tel, known)
+        suspect = known.serial < self._bound
+        again = 0.0 if self._datagrams else None
+        fault = Fault(FaultKind.TRANSIENT, NO_ANSWER, retry_after=again, solo=suspect)
+        return Outcome(known.key, fault)
+
+    def _remember(self, tel: str, known: _Open) -> None:
+        self._ever_gave_up = True
+        self._given_up[tel] = known
+        if len(self._given_up) > MEMORY:
+            self._given_up.popitem(last=False)
+
+    # The end
+
+    def abandon(self, reason: str) -> list[Outcome]:
+        """The connection is lost: every open question ends, and may have been carried out."""
+        bound = self._bound
+        return [
+            Outcome(
+                known.key,
+                Fault(FaultKind.TRANSIENT, reason, solo=known.serial < bound),
+            )
+            for _, known in self._clear()
+        ]
+
+    def _end_all(self, fault: Fault) -> list[Outcome]:
+        return [Outcome(known.key, fault) for _, known in self._clear()]
+
+    def _clear(self) -> Sequence[tuple[str, _Open]]:
+        """Take every open question away."""
+        ended = [pair for lane in self._lanes.values() for pair in lane.items()]
+        self._lanes.clear()
+        self._blanks.clear()
+        self._suspects.clear()
+        for tel, known in ended:
+            self._remember(tel, known)
+        return ended

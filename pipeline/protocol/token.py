@@ -1,0 +1,156 @@
+"""REST's token: what to send for one, when to renew it, what a refusal means. Decides only.
+
+Client credentials, RFC 6749 section 4.4, scope `linklookup/lookup`; client id and secret go in
+the Authorization header, as in the provider's Python sample. Rules: time is an argument; there
+is no refresh token in this grant; a token appears in no repr.
+"""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
+
+from pipeline.protocol.messages import Credentials
+
+__all__ = ("SCOPE", "Refusal", "Token", "TokenKeeper", "TokenRefused", "TokenUnusable")
+
+SCOPE = "linklookup/lookup"
+DEFAULT_LIFE = 300.0
+"""Seconds, where the answer does not say, or says nonsense."""
+
+_REFUSED = (400, 401, 403)
+"""Statuses of the token endpoint that no repetition mends (RFC 6749 section 5.2: 400 and 401)."""
+
+
+class TokenRefused(Exception):
+    """The token endpoint refuses the account. The text says what it said."""
+
+
+class TokenUnusable(Exception):
+    """The token endpoint did not give a token; it may do so later."""
+
+
+class Refusal(Enum):
+    """What to do when the service refuses a token with 401."""
+
+    RENEW = auto()
+    """Get a new one, then ask again."""
+    REPLAY = auto()
+    """A newer one is here already: ask again with it."""
+    FATAL = auto()
+    """Two fresh tokens in a row were refused: it is not the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token and how long it is good."""
+
+    value: str = field(repr=False)
+    generation: int
+    renew_at: float
+    expires_at: float
+
+
+class TokenKeeper:
+    """The current token, and the decisions about the next."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.token: Token | None = None
+        self._client = BackendApplicationClient(client_id=credentials.client_id)
+        # As the provider's sample sends them, without the form-encoding of RFC 6749 section 2.3.1.
+        pair = ":".join(credentials)
+        self._authorization = "Basic " + base64.b64encode(pair.encode()).decode()
+        self._generation = 0
+        self._refused = 0  # the last generation that was refused
+        self._proven = 0  # the last generation that worked
+        self._fresh_refused = 0  # fresh tokens refused, none having worked in between
+
+    def __repr__(self) -> str:
+        return f"<TokenKeeper generation {self._generation}>"
+
+    def request(self) -> tuple[dict[str, str], bytes]:
+        """Headers and body of the request for a token."""
+        body = self._client.prepare_request_body(scope=[SCOPE])
+        return {
+            "Authorization": self._authorization,
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept": "application/json",
+        }, body.encode()
+
+    def accept(self, status: int, body: bytes, now: float) -> Token:
+        """Take the token endpoint's answer.
+
+        Raises `TokenRefused` when it refuses the account, `TokenUnusable` when there is no token
+        in it for another reason.
+        """
+        if status in _REFUSED:
+            raise TokenRefused(f"{status}{_error_of(body)}")
+        if not 200 <= status < 300:
+            raise TokenUnusable(f"it answered {status}")
+        fields = self._parse(body)
+        life = _seconds(fields.get("expires_in"))
+        self._generation += 1
+        self.token = Token(
+            value=fields["access_token"],
+            generation=self._generation,
+            renew_at=now + max(life - max(60.0, life / 10), life / 2),
+            expires_at=now + life,
+        )
+        return self.token
+
+    def _parse(self, body: bytes) -> dict[str, Any]:
+        try:
+            fields = json.loads(body)
+        except (ValueError, RecursionError):
+            raise TokenUnusable("what it answered is not JSON") from None
+        if not isinstance(fields, dict):
+            raise TokenUnusable("what it answered is not a JSON object")
+        # Without its times: oauthlib would raise over a text, and read the system's clock.
+        told = {key: value for key, value in fields.items() if not key.startswith("expires_")}
+        try:
+            self._client.parse_request_body_response(json.dumps(told))
+        except (OAuth2Error, Warning, ValueError, TypeError, AttributeError):
+            raise TokenUnusable("there is no token in what it answered") from None
+        value = fields.get("access_token")
+        # It goes into a header as it is.
+        if not (value and isinstance(value, str) and value.isascii() and value.isprintable()):
+            raise TokenUnusable("there is no token in what it answered")
+        return fields
+
+    def proven(self, generation: int) -> None:
+        """The service accepted this token."""
+        self._proven = max(self._proven, generation)
+        if generation == self._generation:
+            self._fresh_refused = 0
+
+    def refused(self, generation: int) -> Refusal:
+        """The service refused this token."""
+        if generation < self._generation:
+            return Refusal.REPLAY
+        if self._refused < generation:
+            self._refused = generation
+            if self._proven < generation:
+                self._fresh_refused += 1
+        return Refusal.FATAL if self._fresh_refused >= 2 else Refusal.RENEW
+
+
+def _seconds(value: Any) -> float:
+    """`expires_in`, which may be missing, zero, negative, or a text."""
+    try:
+        life = float(value)
+    except (TypeError, ValueError):
+        return DEFAULT_LIFE
+    return life if 0 < life < 1e9 else DEFAULT_LIFE
+
+
+def _error_of(body: bytes) -> str:
+    """RFC 6749's `error`, such as `invalid_client`: the one word of the body that is repeated."""
+    try:
+        error = json.loads(body)["error"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    known = isinstance(error, str) and error.isascii() and error.replace("_", "").isalpha()
+    return f" {error}" if known and len(error) <= 40 else ""

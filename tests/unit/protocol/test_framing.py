@@ -1,0 +1,61 @@
+"""Frames: the cases that have a rule of their own. That cuts do not matter: see property/."""
+
+import pytest
+
+from pipeline.protocol.framing import FAILED, Frames, frame_of, is_object
+
+
+@pytest.mark.parametrize("word", [b"failed", b"FAILED\n", b' "failed"', b"'failed'"])
+def test_the_word_failed_is_given_at_its_last_letter(word: bytes) -> None:
+    assert Frames().feed(word) == [FAILED]
+
+
+def test_objects_and_junk_are_told_apart() -> None:
+    frames = Frames().feed(b'{"a":1}<html>\n{"b":"}{"}{"c":{}}oops\n')
+
+    assert frames == [b'{"a":1}', b"<html>", b'{"b":"}{"}', b'{"c":{}}', b"oops"]
+    assert [is_object(frame) for frame in frames] == [True, False, True, True, False]
+
+
+def test_what_is_left_at_the_end_of_the_stream_is_junk() -> None:
+    frames = Frames()
+
+    assert frames.feed(b'{"a":1}{"b":') == [b'{"a":1}']
+    assert frames.held == 5
+    assert frames.finish() == [b'{"b":']
+    assert frames.held == 0
+
+
+@pytest.mark.parametrize(
+    ("stream", "why"),
+    [
+        (b'{"a":"' + b"x" * 100, "more than 64 bytes"),
+        (b'{"a":"' + b"x" * 100 + b'"}', "more than 64 bytes"),
+        (b"x" * 100, "more than 64 bytes"),
+        (b'{"a":[[[[[[[[', "deeper than 4"),
+    ],
+)
+def test_a_stream_beyond_the_limits_is_broken_and_what_came_before_is_given(
+    stream: bytes, why: str
+) -> None:
+    frames = Frames(limit=64, depth=4)
+
+    assert frames.feed(b'{"a":1}' + stream) == [b'{"a":1}']
+    assert why in frames.broken
+    assert frames.feed(b'{"a":1}') == []
+    assert why in repr(frames)
+
+
+@pytest.mark.parametrize(
+    ("datagram", "frame"),
+    [(b'{"a":1}\n', b'{"a":1}'), (b"failed\0", FAILED), (b'"Failed"', FAILED), (b" x ", b"x")],
+)
+def test_a_datagram_is_one_frame(datagram: bytes, frame: bytes) -> None:
+    assert frame_of(datagram) == frame
+
+
+def test_no_content_shows_in_a_repr() -> None:
+    frames = Frames()
+    frames.feed(b'{"tel":"12125550100"')
+
+    assert repr(frames) == "<Frames 20 bytes held>"
