@@ -1,7 +1,8 @@
 """What a transport promises. The conformance tests hold every transport to it.
 
 - `send` puts queries on the wire at once, one request each; the caller has paid the limiter.
-- Exactly one outcome comes for each query, through `deliver`, in batches as they come.
+- Exactly one outcome comes for each query, through `deliver`, in batches as they come; after a
+  transient fault the answer may follow late, as one outcome more.
 - A transport never retries, never limits, never logs. It gives up a query at its time-out.
 - Nothing is credited to a number unless the service said it of that number.
 """
@@ -13,7 +14,12 @@ from typing import Protocol, Self
 
 from pipeline.protocol.messages import Credentials, Lookup, Outcome, Query
 
-__all__ = ("Deliver", "Service", "Transport", "TransportCounts")
+__all__ = ("Deliver", "Service", "Transport", "TransportCounts", "Unreachable")
+
+
+class Unreachable(Exception):
+    """Nobody answers at the endpoint or the token URL; the text says which, and why."""
+
 
 Deliver = Callable[[list[Outcome]], None]
 """Takes outcomes as they come. Called on the event loop; must not block."""
@@ -65,7 +71,10 @@ class Transport(Protocol):
         ...
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Close. Queries still open get no outcome any more."""
         ...

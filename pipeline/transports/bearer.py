@@ -1,0 +1,145 @@
+"""REST's token over aiohttp: one for all, renewed ahead, and once for all that were refused.
+
+What to decide, `protocol/token.py` knows; here are the request for a token, the timer, and the
+gate at which requests wait while no token is good.
+"""
+
+import asyncio
+
+import aiohttp
+
+from pipeline.errors import AccountError
+from pipeline.protocol.token import Refusal, Token, TokenKeeper, TokenRefused, TokenUnusable
+from pipeline.transports.contract import Service, Unreachable
+
+__all__ = ("Bearer",)
+
+LONGEST = 64 * 1024
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+"""Seconds between attempts to get a token while the token URL gives none."""
+
+
+class Bearer:
+    """The token of one session."""
+
+    def __init__(self, service: Service, session: aiohttp.ClientSession) -> None:
+        self._service = service
+        self._session = session
+        self._loop = asyncio.get_running_loop()
+        self._keeper = TokenKeeper(service.credentials)
+        self._good = asyncio.Event()
+        self._header: dict[str, str] = {}
+        self._renewal: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.refusal = ""
+        """Why no token will come any more; blank while one may."""
+
+    async def start(self) -> None:
+        """Get the first token.
+
+        Raises `AccountError` when the account is refused, `Unreachable` when nobody gives one.
+        """
+        try:
+            self._take(await self._fetch())
+        except TokenRefused as error:
+            raise AccountError(
+                f"the token URL refused the account ({error}): check MSISDN_CLIENT_ID and"
+                " MSISDN_CLIENT_SECRET"
+            ) from None
+        except TokenUnusable as error:
+            raise Unreachable(f"no token from {self._service.token_url}: {error}") from None
+
+    async def stop(self) -> None:
+        """End the renewal, if one is under way."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._renewal is not None:
+            self._renewal.cancel()
+            await asyncio.wait([self._renewal])
+
+    async def header(self) -> tuple[int, dict[str, str]]:
+        """The generation and the header of the token, as soon as one is good.
+
+        The wait ends without a good token only when `refusal` says why.
+        """
+        await self._good.wait()
+        token = self._keeper.token
+        return (token.generation if token else 0), self._header
+
+    def proven(self, generation: int) -> None:
+        """The service accepted it."""
+        self._keeper.proven(generation)
+
+    async def refused(self, generation: int) -> None:
+        """The service refused it; when this returns, a newer one is here or `refusal` says why."""
+        match self._keeper.refused(generation):
+            case Refusal.FATAL:
+                self._give_up("the service refused two fresh tokens in a row (401)")
+            case Refusal.RENEW if not self.refusal:
+                self._good.clear()
+                self._renew()
+            case _:
+                pass
+        await self._good.wait()
+
+    def _give_up(self, reason: str) -> None:
+        self.refusal = self.refusal or reason
+        self._good.set()
+
+    def _take(self, token: Token) -> None:
+        self._header = {"Authorization": f"Bearer {token.value}"}
+        self._good.set()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(token.renew_at, self._renew)
+
+    def _renew(self) -> None:
+        """Begin a renewal, unless one is under way."""
+        if self._renewal is None or self._renewal.done():
+            self._renewal = self._loop.create_task(self._renewed(), name="token renewal")
+
+    async def _renewed(self) -> None:
+        """Try until there is a token; ahead of time the old one stays in use meanwhile."""
+        pause = FIRST_PAUSE
+        while not self.refusal:
+            try:
+                self._take(await self._fetch())
+            except TokenRefused as error:
+                if not self._good.is_set():
+                    self._give_up(f"the token URL refused the account ({error})")
+            except TokenUnusable:
+                pass  # it may come back; requests wait at the gate as long as their time-out
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _fetch(self) -> Token:
+        headers, body = self._keeper.request()
+        try:
+            async with self._session.post(
+                self._service.token_url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                proxy=self._service.proxy,
+                middlewares=(),
+            ) as response:
+                told = await response.content.read(LONGEST)
+                while more := await response.content.read(LONGEST):
+                    told += more
+                    if len(told) > LONGEST:
+                        raise TokenUnusable("its answer is too long")
+                return self._keeper.accept(response.status, told, self._loop.time())
+        except TimeoutError:
+            raise TokenUnusable("no answer in time") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise TokenUnusable(_why(error)) from None
+
+
+def _why(error: Exception) -> str:
+    """A network error in words, without addresses or secrets."""
+    cause = getattr(error, "os_error", error)
+    words = getattr(cause, "strerror", None) or type(cause).__name__
+    return str(words)

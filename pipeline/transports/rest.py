@@ -1,0 +1,287 @@
+"""REST: one question a request, over a pool of kept connections, with a bearer token.
+
+Rules: certificates are verified, redirects are not followed, cookies and the environment's proxies
+are not used, a body is read up to a limit. Each request on the wire is one that the engine paid
+for: aiohttp's silent second attempt on a dead connection is caught and given back as a fault.
+"""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from yarl import URL
+
+from pipeline.protocol.codec import NotAnAnswer, decode_head, rest_query
+from pipeline.protocol.meaning import NO_ANSWER, REFUSED, kind_of_status, result_of
+from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome, Query
+from pipeline.transports.bearer import Bearer
+from pipeline.transports.contract import Deliver, Service, TransportCounts
+from pipeline.transports.groups import leave
+
+__all__ = ("RestTransport", "retry_after")
+
+WORKERS = 256
+"""Requests at once, where the user names no number."""
+LONGEST = 64 * 1024
+"""Bytes of an answer; a sound one has some 400."""
+DNS_LIFE = 60
+"""Seconds that an address is remembered."""
+KEEP_ALIVE = 10.0
+"""Seconds; shorter than most servers' own, so that we close first."""
+CONNECTING = 0.9
+"""Share of the time-out after which a connection that does not come about is given up: before
+the request is, so that it is known as unsent."""
+
+_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
+class _ResentError(Exception):
+    """aiohttp was about to send a request a second time."""
+
+
+class _Once:
+    """A client middleware of one worker: it lets each request through once.
+
+    aiohttp runs the middlewares again for the attempt that it makes by itself when a kept
+    connection turns out to be dead, and has no public switch for it.
+    """
+
+    def __init__(self) -> None:
+        self.used = False
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if self.used:
+            raise _ResentError
+        self.used = True
+        return await handler(request)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the service asks us to wait: RFC 9110 section 10.2.3, a number or a date.
+
+    A date counts from the answer's own `Date`, so that no clock of ours matters; without one it
+    says nothing.
+    """
+    told = headers.get("Retry-After", "").strip()
+    if told.isdecimal():
+        return float(told[:9])
+    try:
+        until = parsedate_to_datetime(told)
+        seconds = (until - parsedate_to_datetime(headers["Date"])).total_seconds()
+    except (KeyError, TypeError, ValueError, IndexError):
+        return None
+    return max(0.0, seconds)
+
+
+class RestTransport:
+    """See `contract.Transport`. A worker is a task that asks one question at a time."""
+
+    def __init__(self, service: Service, deliver: Deliver) -> None:
+        self.counts = TransportCounts()
+        self._service = service
+        self._deliver = deliver
+        self._base = service.endpoint + ("&" if "?" in service.endpoint else "?")
+        self._most = service.concurrency or WORKERS
+        self._open = 0
+        self._waiting: deque[Query] = deque()
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._workers: list[asyncio.Task[None]] = []
+        self._ended: list[Outcome] = []
+        self._session: aiohttp.ClientSession
+        self._bearer: Bearer
+        self._group: asyncio.TaskGroup
+
+    def __repr__(self) -> str:
+        return f"<RestTransport {self._open} open, {len(self._workers)} workers>"
+
+    async def __aenter__(self) -> Self:
+        """Open the session and get the token."""
+        self._session = self._new_session()
+        self._bearer = Bearer(self._service, self._session)
+        try:
+            await self._bearer.start()
+        except BaseException:
+            await self._session.close()
+            raise
+        self._group = asyncio.TaskGroup()  # so that a defect in a worker ends the run
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the workers and close every connection."""
+        for worker in self._workers:
+            worker.cancel()
+        try:
+            await leave(self._group, kind, error, trace)
+        finally:
+            await self._bearer.stop()
+            await self._session.close()
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        timeout = self._service.timeout
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._most + 1,  # one for the token
+                resolver=aiohttp.ThreadedResolver(),
+                ttl_dns_cache=DNS_LIFE,
+                keepalive_timeout=KEEP_ALIVE,
+                socket_factory=self._new_socket,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "msisdn-pipeline", "Accept": "application/json"},
+            timeout=aiohttp.ClientTimeout(
+                total=timeout + 1,  # for the token; a worker has its own
+                sock_connect=timeout * CONNECTING,
+                ceil_threshold=1e9,  # never rounded up to whole seconds
+            ),
+            trust_env=False,
+        )
+
+    def _new_socket(self, address: Any) -> socket.socket:
+        """A socket for aiohttp to connect; it has a factory of its own only to be counted."""
+        self.counts.connections += 1
+        family, kind, protocol, _, _ = address
+        return socket.socket(family, kind, protocol)
+
+    @property
+    def capacity(self) -> int:
+        """Workers that have nothing to do, those not started yet included."""
+        return self._most - self._open
+
+    def send(self, queries: Sequence[Query]) -> None:
+        """Hand them to the workers."""
+        self._open += len(queries)
+        self._waiting.extend(queries)
+        for _ in range(len(queries)):
+            if self._idle:
+                waiter = self._idle.popleft()
+                if not waiter.done():
+                    waiter.set_result(None)
+            elif len(self._workers) < self._most:
+                self._workers.append(self._group.create_task(self._worker()))
+            else:
+                break
+
+    async def _worker(self) -> None:
+        loop = asyncio.get_running_loop()
+        once = _Once()
+        while True:
+            while not self._waiting:
+                waiter: asyncio.Future[None] = loop.create_future()
+                self._idle.append(waiter)
+                await waiter
+            query = self._waiting.popleft()
+            once.used = False
+            result = await self._ask(query, once)
+            self._open -= 1
+            if not self._ended:
+                loop.call_soon(self._flush)
+            self._ended.append(Outcome(query.key, result))
+
+    def _flush(self) -> None:
+        ended, self._ended = self._ended, []
+        self._deliver(ended)
+
+    async def _ask(self, query: Query, once: _Once) -> Answer | Fault:
+        """One attempt, from the token to the answer."""
+        try:
+            async with asyncio.timeout(self._service.timeout):
+                generation, header = await self._bearer.header()
+                if self._bearer.refusal:
+                    return Fault(FaultKind.ACCOUNT, self._bearer.refusal, sent=False)
+                result = await self._get(query, header, once)
+        except (_ResentError, aiohttp.ClientError, OSError) as error:
+            return _lost(error, once.used)
+        if result is not None:
+            self._bearer.proven(generation)
+            return result
+        return await self._unauthorised(generation)
+
+    async def _unauthorised(self, generation: int) -> Fault:
+        """The token was refused: wait with all the others until there is a new one."""
+        try:
+            async with asyncio.timeout(self._service.timeout):
+                await self._bearer.refused(generation)
+        except TimeoutError:
+            return Fault(FaultKind.TRANSIENT, "the token was refused and there is no new one yet")
+        if self._bearer.refusal:
+            return Fault(FaultKind.ACCOUNT, self._bearer.refusal)
+        return Fault(FaultKind.REPLAY, "the token was refused")
+
+    async def _get(
+        self, query: Query, header: Mapping[str, str], once: _Once
+    ) -> Answer | Fault | None:
+        """The request itself; None when the token is refused."""
+        url = URL(self._base + rest_query(query.tel, self._service.lookup), encoded=True)
+        async with self._session.get(
+            url,
+            headers=header,
+            allow_redirects=False,
+            proxy=self._service.proxy,
+            middlewares=(once,),
+        ) as response:
+            status, told = response.status, response.headers
+            body = await _read(response)  # even where it says nothing: the connection is kept
+        if status == 401:
+            return None
+        return self._judged(query, body) if 200 <= status < 300 else _fault(status, told)
+
+    def _judged(self, query: Query, body: bytes | None) -> Answer | Fault | None:
+        """What a body is worth. One that names no number is this request's all the same."""
+        if body is None:
+            return Fault(FaultKind.TRANSIENT, f"an answer of more than {LONGEST} bytes")
+        try:
+            head = decode_head(body)
+        except NotAnAnswer:
+            return Fault(FaultKind.TRANSIENT, "answer is not JSON of the service")
+        if head.statuscode == 401:
+            return None
+        if head.tel and head.tel != query.tel:
+            self.counts.strays += 1
+            return Fault(FaultKind.TRANSIENT, "answer for another number")
+        return result_of(head, body)
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes | None:
+    """The body, decompressed; None when it is too long, and then the connection is dropped."""
+    body = await response.content.read(LONGEST)
+    while more := await response.content.read(LONGEST):
+        body += more
+        if len(body) > LONGEST:
+            response.close()
+            return None
+    return body
+
+
+def _lost(error: Exception, begun: bool) -> Fault:
+    """What an error of the network means; `begun` when aiohttp had the request already."""
+    if isinstance(error, _UNSENT):
+        return Fault(FaultKind.TRANSIENT, "cannot connect", sent=False)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return Fault(FaultKind.TRANSIENT, "the proxy does not let us through", sent=False)
+    if isinstance(error, TimeoutError):
+        return Fault(FaultKind.TRANSIENT, NO_ANSWER, sent=begun)
+    return Fault(FaultKind.TRANSIENT, "connection lost")
+
+
+def _fault(status: int, headers: Mapping[str, str]) -> Fault:
+    """What a status says that is neither success nor 401."""
+    if status == 403:
+        return Fault(FaultKind.ACCOUNT, f"{REFUSED} (403)")
+    wait = retry_after(headers)
+    kind = FaultKind.THROTTLE if "Retry-After" in headers else kind_of_status(status)
+    if 300 <= status < 400:
+        return Fault(FaultKind.REJECTED, f"redirected ({status}), which is not followed")
+    return Fault(kind, f"the service answered {status}", retry_after=wait)

@@ -1,0 +1,143 @@
+"""One TCP connection: bytes to frames to outcomes. What to do with it, the pool decides."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from pipeline.protocol.codec import DirectRequests
+from pipeline.protocol.exchange import Exchange, Tally
+from pipeline.protocol.framing import Frames
+from pipeline.protocol.messages import Outcome, Query
+
+__all__ = ("Connection", "Owner")
+
+
+class Owner(Protocol):
+    """What a connection tells, and to whom."""
+
+    def opened(self, connection: "Connection") -> None:
+        """It can be used."""
+        ...
+
+    def heard(self, connection: "Connection", outcomes: list[Outcome]) -> None:
+        """Frames came, and this is what they mean."""
+        ...
+
+    def lost(self, connection: "Connection", outcomes: list[Outcome], still_open: int) -> None:
+        """It is gone, and with it so many open questions."""
+        ...
+
+    def writable(self) -> None:
+        """It takes questions again."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """One connection and its exchange."""
+
+    def __init__(self, owner: Owner, requests: DirectRequests, tally: Tally) -> None:
+        self.exchange = Exchange(tally)
+        self.solo: Query | None = None
+        """The one question that it is for, if it is for one."""
+        self.ready = False
+        """It is open, and its buffer has room."""
+        self.last_heard = 0.0
+        self.last_answer = 0.0
+        self.deepest = 0
+        """Most questions open since the last proof."""
+        self._mark = 0  # questions asked when it was deepest
+        self._owner = owner
+        self._requests = requests
+        self._frames = Frames()
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self.orderly = False
+        """The server closed it, rather than that the network broke it."""
+        self.closed_by_us = False
+
+    def __repr__(self) -> str:
+        return f"<Connection {'ready' if self.ready else 'not ready'}, {self.exchange}>"
+
+    def ask(self, queries: Sequence[Query], now: float, patience: float) -> None:
+        """Send questions, all in one piece. The Java sample ends each with a newline; so do we."""
+        if self._transport is None:
+            raise RuntimeError("a question for a connection that is not open")
+        encode, ask = self._requests.encode, self.exchange.ask
+        for query in queries:
+            ask(query, now, patience)
+        self._transport.write(b"\n".join([*(encode(query.tel) for query in queries), b""]))
+        still_open = len(self.exchange)
+        if still_open > self.deepest:
+            self.deepest = still_open
+            self._mark = self.exchange.asked
+
+    def proof(self) -> int:
+        """How many questions were open at once of which every one is answered now; else 0."""
+        first = self.exchange.first_open()
+        if not self.deepest or (first is not None and first < self._mark):
+            return 0
+        depth, self.deepest = self.deepest, 0
+        return depth
+
+    def close(self) -> None:
+        """Close it; open questions are the caller's to end first."""
+        self.ready = False
+        self.closed_by_us = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Open."""
+        self._transport = cast("asyncio.Transport", transport)
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.ready = True
+        self.last_heard = self._loop.time()
+        self._owner.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        if self.closed_by_us:
+            return
+        now = self.last_heard = self._loop.time()
+        frames = self._frames.feed(data)
+        outcomes = self.exchange.receive(frames, now) if frames else []
+        if outcomes:
+            self.last_answer = now
+        if self._frames.broken:
+            outcomes += self.exchange.abandon("the stream cannot be read: " + self._frames.broken)
+            self.close()
+        if frames or outcomes:
+            self._owner.heard(self, outcomes)
+
+    def eof_received(self) -> bool:
+        """The server will send no more; asyncio closes our side then."""
+        self.orderly = True
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Gone, by whomever."""
+        self.ready = False
+        outcomes: list[Outcome] = []
+        if not self.closed_by_us:
+            now = self._loop.time()
+            outcomes = self.exchange.receive(self._frames.finish(), now)
+        self.orderly = self.orderly and error is None
+        reason = "connection closed before the answer" if self.orderly else "connection lost"
+        still_open = len(self.exchange)
+        outcomes += self.exchange.abandon(reason)
+        self._owner.lost(self, outcomes, still_open)
+
+    def pause_writing(self) -> None:
+        """The send buffer is full: no more questions until it has drained."""
+        self.ready = False
+
+    def resume_writing(self) -> None:
+        """It has drained."""
+        if not self.closed_by_us:
+            self.ready = True
+            self._owner.writable()

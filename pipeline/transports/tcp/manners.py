@@ -1,0 +1,127 @@
+"""How the TCP server treats a connection, found out without losing or re-buying a lookup.
+
+The document leaves it open. So the first connection carries one question alone. After its answer
+we wait a little: a server that closes now gets one question a connection from then on, and many
+connections; one that keeps it open is asked the next questions alone, then two at once, four, as
+each depth is proven: that many were open at once and every one of them was answered. A depth that
+fails is halved and not tried again for a while.
+
+Rules: decides only, and reads no clock. A server that changes is found out again.
+"""
+
+from enum import StrEnum
+
+__all__ = ("DEEPEST", "Manners", "Mode")
+
+DEEPEST = 256
+"""Questions open on one connection at most."""
+MOST_CONNECTIONS = 128
+OPEN_IN_ALL = 1024
+"""Questions open on all connections at most, once we know how deep one may be."""
+SHORTEST_GRACE, LONGEST_GRACE = 0.05, 0.5
+"""Seconds after an answer in which a server that closes after each answer will have closed."""
+FIRST_HOLD, LONGEST_HOLD = 64, 1 << 20
+"""Answers before a depth that failed is tried again; doubled each time."""
+SLOW = 0.025
+"""Seconds. Where answers take less, a server that works one after another costs little."""
+
+
+class Mode(StrEnum):
+    """What is known about the server."""
+
+    PROBING = "not known yet whether the server keeps connections open"
+    ONE_SHOT = "the server closes the connection after each answer"
+    KEPT = "the server keeps connections open"
+
+
+class Manners:
+    """What was found out, and what follows from it: how deep, how many connections."""
+
+    def __init__(self) -> None:
+        self.mode = Mode.PROBING
+        self.depth = 1
+        """Questions that one connection may have open."""
+        self.latency = 0.0
+        """Seconds, smoothed, at this depth."""
+        self._shallower = 0.0  # the latency at half the depth
+        self._hold = FIRST_HOLD
+        self._held = 0  # answers to wait for before the next depth is tried
+        self._proven = 0
+
+    def __repr__(self) -> str:
+        return f"<Manners {self.mode.name}, depth {self.depth}, proven {self._proven}>"
+
+    @property
+    def grace(self) -> float:
+        """Seconds to wait after an answer for the server to close."""
+        return min(max(2 * self.latency, SHORTEST_GRACE), LONGEST_GRACE)
+
+    @property
+    def connections(self) -> int:
+        """How many connections are of use."""
+        if self.mode is Mode.ONE_SHOT:
+            return MOST_CONNECTIONS
+        if self.mode is Mode.PROBING or (self.depth < DEEPEST and not self._held):
+            return 1  # one is enough to find out
+        return min(MOST_CONNECTIONS, OPEN_IN_ALL // self.depth)
+
+    def stayed_open(self) -> None:
+        """The grace went by after an answer, and the connection is open."""
+        if self.mode is not Mode.KEPT:
+            self._enter(Mode.KEPT)
+
+    def closed(self, *, answered: int, still_open: int, asked_alone: bool) -> None:
+        """The server closed a connection in good order.
+
+        `asked_alone`: it had carried one question, and was closed within the grace.
+        """
+        if asked_alone and answered == 1 and not still_open:
+            if self.mode is not Mode.ONE_SHOT:
+                self._enter(Mode.ONE_SHOT)
+        elif still_open and answered and self.mode is Mode.KEPT:
+            self._enter(Mode.PROBING)
+
+    def broken(self, still_open: int) -> None:
+        """A connection was reset, or its stream could not be read."""
+        if still_open > 1:
+            self._retreat()
+
+    def unanswered(self) -> None:
+        """A question stayed without answer on a connection that answered others.
+
+        That says something about a depth that is not proven, nothing about one that is.
+        """
+        if self._proven < self.depth:
+            self._retreat()
+
+    def answered(self, count: int, sample: float | None) -> None:
+        """So many answers came, the first of them after `sample` seconds."""
+        if sample is not None:
+            self.latency += (sample - self.latency) / 4 if self.latency else sample
+        if self._held:
+            self._held = max(0, self._held - count)
+
+    def proven(self, depth: int) -> None:
+        """So many questions were open at once on a connection, and all were answered."""
+        self._proven = max(self._proven, depth)
+        if self._proven < self.depth or self._held or self.depth >= DEEPEST:
+            return
+        if self.depth > 1 and self.latency > max(SLOW, 1.6 * self._shallower):
+            self._retreat()  # it works one after another: more connections serve us better
+            return
+        self._shallower = self.latency
+        self.depth *= 2
+        self.latency = 0.0
+
+    def _retreat(self) -> None:
+        self.depth = max(1, self.depth // 2)
+        self._proven = min(self._proven, self.depth)
+        self._held = self._hold
+        self._hold = min(self._hold * 2, LONGEST_HOLD)
+
+    def _enter(self, mode: Mode) -> None:
+        self.mode = mode
+        self.depth = 1
+        self._proven = 0
+        self._held = 0
+        self._shallower = 0.0

@@ -1,0 +1,104 @@
+"""What the pool learns of a server, and what follows from it."""
+
+from pipeline.transports.tcp.manners import DEEPEST, Manners, Mode
+
+
+def kept() -> Manners:
+    manners = Manners()
+    manners.stayed_open()
+    return manners
+
+
+def deepened(depth: int) -> Manners:
+    manners = kept()
+    while manners.depth < depth:
+        manners.answered(manners.depth, 0.001)
+        manners.proven(manners.depth)
+    return manners
+
+
+def test_nothing_is_known_at_first_and_one_connection_finds_out() -> None:
+    manners = Manners()
+
+    assert (manners.mode, manners.depth, manners.connections) == (Mode.PROBING, 1, 1)
+
+
+def test_a_close_after_the_only_answer_means_one_question_a_connection() -> None:
+    manners = Manners()
+    manners.closed(answered=1, still_open=0, asked_alone=True)
+
+    assert manners.mode is Mode.ONE_SHOT
+    assert manners.connections == 128
+
+
+def test_a_depth_is_doubled_when_it_is_proven_up_to_the_deepest() -> None:
+    assert deepened(2).connections == 1
+    manners = deepened(DEEPEST)
+    manners.proven(DEEPEST)
+
+    assert manners.depth == DEEPEST
+    assert manners.connections == 4
+
+
+def test_a_depth_that_fails_is_halved_held_and_tried_again_later_and_later() -> None:
+    manners = deepened(8)
+    for answers in (64, 128):
+        manners.unanswered()
+        assert manners.depth == 4
+        assert manners.connections == 128
+        manners.answered(answers - 1, 0.001)
+        manners.proven(4)
+        assert manners.depth == 4
+        manners.answered(1, 0.001)
+        manners.proven(4)
+        assert manners.depth == 8
+
+
+def test_a_missing_answer_says_nothing_about_a_depth_that_is_proven() -> None:
+    manners = deepened(DEEPEST)
+    manners.proven(DEEPEST)
+    manners.unanswered()
+
+    assert manners.depth == DEEPEST
+
+
+def test_a_server_that_works_one_after_another_gets_more_connections_instead() -> None:
+    """Answers that take twice as long at twice the depth gain nothing."""
+    manners = kept()
+    while not manners._held:
+        manners.answered(manners.depth, 0.01 * manners.depth)
+        manners.proven(manners.depth)
+
+    assert manners.depth == 2
+    assert manners.connections == 128
+
+
+def test_a_close_with_open_questions_is_found_out_again() -> None:
+    manners = deepened(64)
+    manners.closed(answered=10, still_open=5, asked_alone=False)
+
+    assert (manners.mode, manners.depth) == (Mode.PROBING, 1)
+
+
+def test_a_close_of_an_idle_connection_says_nothing() -> None:
+    manners = deepened(64)
+    manners.closed(answered=500, still_open=0, asked_alone=False)
+
+    assert (manners.mode, manners.depth) == (Mode.KEPT, 64)
+
+
+def test_a_break_halves_the_depth_only_if_several_were_open() -> None:
+    manners = deepened(64)
+    manners.broken(1)
+    assert manners.depth == 64
+    manners.broken(60)
+    assert manners.depth == 32
+
+
+def test_the_grace_follows_the_latency_within_bounds() -> None:
+    manners = Manners()
+    assert manners.grace == 0.05
+    manners.answered(1, 0.1)
+    assert manners.grace == 0.2
+    manners.answered(1, 9.0)
+    assert manners.grace == 0.5

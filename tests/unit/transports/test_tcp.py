@@ -1,0 +1,218 @@
+"""TCP finds out how the server treats a connection, without losing or re-buying a lookup."""
+
+from collections import Counter
+
+import pytest
+
+from pipeline.protocol.messages import Answer, FaultKind, Query
+from tests.conformance.services import (
+    SILENCE,
+    TELS,
+    Reply,
+    answer,
+    answers,
+    connected,
+    faults,
+    plainly,
+)
+
+
+def queries(tels: list[str]) -> list[Query]:
+    return [Query(key, tel) for key, tel in enumerate(tels)]
+
+
+MANY = [f"12125550{n:03}" for n in range(600)]
+
+
+async def test_the_first_connection_carries_one_question_alone() -> None:
+    async with connected("tcp", lambda *_: SILENCE) as (client, running):
+        client.transport.send(queries(TELS))
+        await client.until(lambda: bool(client.outcomes))
+
+        assert len(running.asked) == 1
+
+
+async def test_a_server_that_closes_after_each_answer_is_asked_nothing_twice() -> None:
+    def closes(tel: str, _: int) -> Reply:
+        return Reply((answer(tel),), close=True)
+
+    async with connected("tcp", closes, timeout=5) as (client, running):
+        outcomes = await client.ask(*queries(MANY))
+
+        assert all(isinstance(outcome.result, Answer) for outcome in outcomes)
+        assert Counter(running.asked) == Counter(MANY)
+        assert client.transport.counts.notes == [
+            "the server closes the connection after each answer"
+        ]
+
+
+async def test_a_server_that_keeps_connections_gets_many_questions_on_few() -> None:
+    async with connected("tcp", timeout=5) as (client, running):
+        outcomes = await client.ask(*queries(MANY))
+
+        assert all(isinstance(outcome.result, Answer) for outcome in outcomes)
+        assert Counter(running.asked) == Counter(MANY)
+        assert running.connections <= 4
+        assert client.transport.counts.notes == ["the server keeps connections open"]
+
+
+async def test_a_server_that_begins_to_close_after_answers_is_found_out() -> None:
+    """What was open at the moment of the change is asked again, and nothing else."""
+
+    def changes(tel: str, nth: int) -> Reply:
+        return Reply((answer(tel),), close=nth > 300)
+
+    async with connected("tcp", changes, timeout=5) as (client, running):
+        outcomes = await client.ask(*queries(MANY))
+        lost = faults(outcomes)
+        retried = await client.ask(*queries([MANY[key] for key in lost]))
+
+        assert len(answers(retried)) == len(lost)
+        assert all(fault.sent for fault in lost.values())
+        assert len(lost) <= 4 * 256
+        assert client.transport.counts.notes == [
+            "the server closes the connection after each answer"
+        ]
+        assert running.open <= 128
+
+
+async def test_a_server_that_begins_to_keep_connections_is_found_out() -> None:
+    def changes(tel: str, nth: int) -> Reply:
+        return Reply((answer(tel),), close=nth <= 20)
+
+    async with connected("tcp", changes, timeout=5) as (client, running):
+        answered = 0
+        while client.transport.counts.notes != ["the server keeps connections open"]:
+            outcomes = await client.ask(*queries(TELS[:10]))
+            answered += sum(isinstance(o.result, Answer) for o in outcomes)
+
+        assert answered == len(running.asked)
+
+
+async def test_a_server_that_reads_one_question_of_a_piece_is_asked_one_at_a_time() -> None:
+    async with connected("tcp") as (client, running):
+        running.first_only = True
+        outcomes = await client.ask(*queries(MANY))
+
+    lost = faults(outcomes)
+    assert 1 <= len(lost) <= 4
+    assert len(running.asked) == len(MANY) - len(lost)
+    assert max(Counter(running.asked).values()) == 1
+
+
+@pytest.mark.parametrize("gap", [b"", b"\n", b"\r\n", b" "])
+async def test_answers_in_single_bytes_are_put_together(gap: bytes) -> None:
+    def in_bytes(tel: str, _: int) -> Reply:
+        whole = answer(tel) + gap
+        return Reply(tuple(bytes([byte]) for byte in whole))
+
+    async with connected("tcp", in_bytes, timeout=5) as (client, _):
+        outcomes = await client.ask(*queries(TELS[:8]))
+
+    assert [found.raw for found in answers(outcomes).values()] == [answer(tel) for tel in TELS[:8]]
+
+
+async def test_merged_answers_are_taken_apart() -> None:
+    held: list[bytes] = []
+
+    def merged(tel: str, nth: int) -> Reply:
+        held.append(answer(tel))
+        if nth > 30 and len(held) % 2:
+            return SILENCE
+        together, held[:] = b"".join(held), []
+        return Reply((together,))
+
+    async with connected("tcp", merged) as (client, _):
+        outcomes = await client.ask(*queries(TELS))
+
+    assert len(answers(outcomes)) >= 96
+
+
+async def test_a_reset_ends_the_open_questions_and_no_others() -> None:
+    def resets(tel: str, nth: int) -> Reply:
+        return Reply(reset=True) if nth == 50 else plainly(tel, nth)
+
+    async with connected("tcp", resets, timeout=5) as (client, running):
+        outcomes = await client.ask(*queries(TELS))
+        lost = faults(outcomes)
+
+        assert TELS.index(running.asked[49]) in lost
+        assert {(fault.kind, fault.sent) for fault in lost.values()} == {
+            (FaultKind.TRANSIENT, True)
+        }
+        assert isinstance(await client.ask_one(), Answer)
+
+
+async def test_a_connection_on_which_nothing_is_heard_is_given_up() -> None:
+    async with connected("tcp") as (client, running):
+        await client.ask(*queries(TELS[:20]))
+        running.script = lambda *_: SILENCE
+        await client.ask_one()
+        running.script = plainly
+
+        assert isinstance(await client.ask_one(), Answer)
+        assert running.connections == 2
+
+
+async def test_a_question_that_only_it_is_left_unanswered_costs_no_other() -> None:
+    lost = TELS[70]
+
+    def forgets(tel: str, nth: int) -> Reply:
+        return SILENCE if tel == lost else plainly(tel, nth)
+
+    async with connected("tcp", forgets) as (client, running):
+        client.transport.send(queries(TELS))
+        for key, tel in enumerate(f"1212556{n:04}" for n in range(10_000)):
+            if any(o.key == 70 for o in client.outcomes):
+                break
+            await client.ask(Query(1000 + key, tel))
+
+    found = faults(client.outcomes)
+    assert {key: fault.reason for key, fault in found.items()} == {70: "no answer in time"}
+    assert running.connections <= 2
+
+
+async def test_questions_wait_no_longer_than_the_time_out_for_a_connection() -> None:
+    async with connected("tcp", lambda *_: SILENCE) as (client, _):
+        outcomes = await client.ask(*queries(TELS[:1]))
+        client.transport.send(queries(TELS[:5]))
+        await client.ended(6)
+
+    assert faults(outcomes)[0].sent
+    assert sum(not fault.sent for fault in faults(client.outcomes[1:]).values()) == 4
+
+
+async def test_a_service_that_went_away_is_transient_and_not_billed() -> None:
+    def closes(tel: str, _: int) -> Reply:
+        return Reply((answer(tel),), close=True)
+
+    async with connected("tcp", closes) as (client, running):
+        await client.ask_one()
+        running.stop()
+        await client.until(lambda: client.transport.capacity > 0)
+        results = [await client.ask_one(TELS[key]) for key in range(4)]
+
+    assert results[-1].kind is FaultKind.TRANSIENT
+    assert not results[-1].sent
+
+
+async def test_a_frame_without_end_closes_the_connection() -> None:
+    def endless(tel: str, nth: int) -> Reply:
+        return Reply((b'{"tel":"' + b"1" * 70_000,)) if nth == 1 else plainly(tel, nth)
+
+    async with connected("tcp", endless) as (client, running):
+        first = await client.ask_one()
+        second = await client.ask_one()
+
+    assert first.reason.startswith("the stream cannot be read")
+    assert isinstance(second, Answer)
+    assert running.connections == 2
+
+
+async def test_a_solo_question_has_a_connection_of_its_own() -> None:
+    async with connected("tcp") as (client, running):
+        await client.ask(*queries(TELS[:20]))
+        before = running.connections
+        await client.ask_one(solo=True)
+
+        assert running.connections == before + 1

@@ -1,0 +1,95 @@
+"""UDP: loss, repetition, refusals, and a socket of its own for a question that must be alone."""
+
+import asyncio
+import random
+import socket
+
+from pipeline.protocol.messages import Answer, Fault, FaultKind, Query
+from tests.conformance.services import (
+    SILENCE,
+    TEL,
+    TELS,
+    Client,
+    Reply,
+    Running,
+    answer,
+    connected,
+    plainly,
+)
+
+
+async def test_a_lost_datagram_is_given_up_soon_and_asked_again_it_is_answered() -> None:
+    dice = random.Random(1)
+
+    def lossy(tel: str, nth: int) -> Reply:
+        return SILENCE if dice.random() < 0.2 else plainly(tel, nth)
+
+    async with connected("udp", timeout=30) as (client, running):
+        await client.ask_one()  # so that the time an answer takes is known
+        running.script = lossy
+        left = dict(enumerate(TELS))
+        async with asyncio.timeout(8):
+            while left:
+                outcomes = await client.ask(*(Query(key, tel) for key, tel in left.items()))
+                for key, result in outcomes:
+                    if isinstance(result, Answer):
+                        del left[key]
+                    else:
+                        assert (result.sent, result.retry_after) == (True, 0.0)
+
+    assert len(running.asked) >= len(TELS)
+
+
+async def test_a_last_attempt_waits_the_whole_time_out() -> None:
+    async with connected("udp", timeout=1.0) as (client, running):
+        for _ in range(3):
+            await client.ask(*(Query(key, tel) for key, tel in enumerate(TELS[:30])))
+        loop = asyncio.get_running_loop()
+        running.script = lambda *_: SILENCE
+        began = loop.time()
+        await client.ask_one()
+        middle = loop.time()
+        await client.ask_one(TELS[1], final=True)
+
+        assert middle - began < 0.9
+        assert loop.time() - middle >= 0.99
+
+
+async def test_a_solo_question_has_a_socket_of_its_own_and_its_late_answer_counts() -> None:
+    async with connected("udp", lambda tel, _: Reply((answer(tel),), delay=0.45)) as (
+        client,
+        running,
+    ):
+        result = await client.ask_one(solo=True)
+        await client.ended(2)
+
+        assert running.connections == 1
+        assert client.transport.counts.connections == 2
+        assert isinstance(result, Fault)
+        assert client.outcomes[1] == (1, Answer(answer(TEL), ""))
+
+
+async def test_a_port_where_nobody_listens_ends_questions_at_once() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    client = Client("udp", Running(plainly, f"udp://127.0.0.1:{port}"), timeout=30)
+    async with client.transport, asyncio.timeout(5):
+        outcomes = await client.ask(*(Query(key, tel) for key, tel in enumerate(TELS)))
+
+    assert {outcome.result.kind for outcome in outcomes} == {FaultKind.TRANSIENT}  # type: ignore[union-attr]
+
+
+async def test_more_than_one_object_in_a_datagram_is_no_answer() -> None:
+    async with connected("udp", lambda tel, _: Reply((answer(tel) * 2,))) as (client, _):
+        fault = await client.ask_one()
+
+        assert isinstance(fault, Fault)
+        assert client.transport.counts.strays == 1
+
+
+async def test_no_more_is_asked_at_once_than_the_receive_buffer_holds_answers_for() -> None:
+    async with connected("udp", lambda *_: SILENCE) as (client, _):
+        assert 1 <= client.transport.capacity <= (16 << 20) // 1280
+        (note,) = client.transport.counts.notes
+        assert note.startswith("receive buffer of ")
