@@ -1,0 +1,215 @@
+"""Stage 5: shards → answers on disk. The only stage that waits.
+
+`lookup` opens shards ahead of need, keeps the engine fed, brings journals to the disk in groups, and
+hands each finished shard on to be written while the next ones are asked. At most `OPEN_SHARDS` are
+in memory, whatever the size of the list.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pipeline.errors import MsisdnError, ServiceError
+from pipeline.events import Announce
+from pipeline.ledger.files import Files
+from pipeline.lookup.asking import Asking
+from pipeline.lookup.engine import Engine
+from pipeline.lookup.retry import persistently
+from pipeline.lookup.work import Work, open_work
+from pipeline.model import ShardSpec
+from pipeline.transports import TRANSPORTS
+from pipeline.transports.contract import Service, Unreachable
+
+__all__ = ("Finish", "Tally", "lookup")
+
+OPEN_SHARDS = 3
+"""One being asked, one whose stragglers are waited for, one being written."""
+
+Finish = Callable[[ShardSpec], None]
+"""Writes a finished shard from its file and its journal; called in a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the stage did in this process."""
+
+    requests: int
+    """Requests sent."""
+    retries: int
+    throttled: int
+    late: int
+    """Answers that came after their row was settled."""
+    outcome_unknown: int
+    """Numbers that an earlier run had sent when it died."""
+    held: int
+    """Those that were not asked again."""
+    notes: tuple[str, ...]
+    """What was found out about the service."""
+
+
+async def lookup(
+    specs: Iterable[ShardSpec],
+    asking: Asking,
+    service: Service,
+    *,
+    files: Files,
+    finish: Finish,
+    announce: Announce,
+) -> Tally:
+    """Ask every number of the shards that has no answer yet, and hand each finished shard on.
+
+    Returns when all are written. Raises what ended the run, after what was under way has come in
+    and is on disk: `AccountError`, `ServiceError`, `LimitReached`, `Interrupted`, `StorageError`,
+    `CheckpointError`.
+    """
+    stage = _Stage(iter(specs), asking, service, files, finish, announce)
+    try:
+        return await stage.run()
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error to show: ours if there is one among them."""
+    ours = group.subgroup(MsisdnError)
+    error: BaseException = ours or group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+class _Stage:
+    def __init__(
+        self,
+        specs: Iterator[ShardSpec],
+        asking: Asking,
+        service: Service,
+        files: Files,
+        finish: Finish,
+        announce: Announce,
+    ) -> None:
+        self._specs = specs
+        self._asking = asking
+        self._service = service
+        self._files = files
+        self._finish = finish
+        self._engine = Engine(asking, self._on_finished, announce)
+        self._room = asyncio.Semaphore(OPEN_SHARDS)
+        self._to_write: asyncio.Queue[Work | None] = asyncio.Queue()
+        self._something_to_ask = asyncio.Event()
+        self._written = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, "journal")
+        self._notes: tuple[str, ...] = ()
+
+    async def run(self) -> Tally:
+        self._asking.stop.wake = self._engine.wake
+        failure: MsisdnError | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                opener = group.create_task(self._open())
+                writer = group.create_task(self._write())
+                syncer = group.create_task(self._sync())
+                try:
+                    await self._ask(opener)
+                except MsisdnError as error:
+                    failure = error
+                opener.cancel()
+                self._to_write.put_nowait(None)
+                await writer
+                syncer.cancel()
+        finally:
+            self._asking.stop.wake = None
+            self._thread.shutdown()
+            for work in self._engine.open_works:
+                work.journal.close()
+        if failure is not None:
+            raise failure
+        return self._tally()
+
+    def _tally(self) -> Tally:
+        done = self._engine.progress
+        return Tally(
+            requests=done.requests,
+            retries=done.retries,
+            throttled=done.throttled,
+            late=done.late,
+            outcome_unknown=done.unknown,
+            held=done.held,
+            notes=self._notes,
+        )
+
+    async def _ask(self, opener: asyncio.Task[None]) -> None:
+        """Connect when the first question turns up, then let the engine work."""
+        waiting = asyncio.ensure_future(self._something_to_ask.wait())
+        await asyncio.wait({opener, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not self._something_to_ask.is_set():
+            opener.result()
+            await self._engine.run(_Nowhere())
+            return
+        transport = TRANSPORTS[self._asking.transport](self._service, self._engine.deliver)
+        try:
+            await persistently(transport.__aenter__, Unreachable, attempts=3, first=0.5)
+        except Unreachable as error:
+            raise ServiceError(
+                f"{error}. Check --endpoint and --transport (msisdn doctor); progress is kept, run"
+                " the same command to go on"
+            ) from None
+        try:
+            await self._engine.run(transport)
+        finally:
+            self._notes = tuple(transport.counts.notes)
+            await transport.__aexit__(None, None, None)
+
+    async def _open(self) -> None:
+        """Open shards ahead of need, as long as there is room."""
+        while True:
+            await self._room.acquire()
+            spec = await asyncio.to_thread(next, self._specs, None)
+            if spec is None:
+                self._engine.complete()
+                return
+            work = await asyncio.to_thread(
+                open_work,
+                spec,
+                self._files,
+                hold_unknown=self._asking.hold_unknown,
+                stop_refused=self._asking.stop_refused_country,
+            )
+            self._engine.add(work)
+            if work.left:
+                self._something_to_ask.set()
+
+    def _on_finished(self, work: Work) -> None:
+        self._to_write.put_nowait(work)
+
+    async def _write(self) -> None:
+        while (work := await self._to_write.get()) is not None:
+            await asyncio.to_thread(work.journal.close)
+            await asyncio.to_thread(self._finish, work.spec)
+            self._room.release()
+
+    async def _sync(self) -> None:
+        """Bring journals to the disk, one sync after another for all that came meanwhile."""
+        loop = asyncio.get_running_loop()
+        engine = self._engine
+        while True:
+            await engine.dirty.wait()
+            engine.dirty.clear()
+            journals = [
+                w.journal for w in engine.open_works if w.journal.written > w.journal.durable
+            ]
+            for journal in journals:
+                await loop.run_in_executor(self._thread, journal.sync)
+            engine.wake()
+
+
+class _Nowhere:
+    """Stands for the transport of a run that has nothing to ask."""
+
+    capacity = 0
+
+    def send(self, queries: object) -> None:
+        """Never called: nothing is ever armed."""
+        raise AssertionError(f"asked to send {queries}")

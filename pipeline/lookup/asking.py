@@ -1,0 +1,141 @@
+"""How the stage asks: settings, limits and the things that tests replace (clocks, dice, signals)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pipeline.errors import AccountError, ServiceError
+from pipeline.lookup.retry import RETRY_AFTER_CAP, Retries
+
+__all__ = ("Allowance", "Asking", "Limits", "Stop")
+
+
+class Allowance(Protocol):
+    """A limiter, this process's own or one shared with others."""
+
+    rate: float
+
+    @property
+    def paused_until(self) -> float:
+        """End of the latest pause."""
+        ...
+
+    def take(self, wanted: int, now: float) -> int:
+        """How many may leave now."""
+        ...
+
+    def ready_at(self, now: float) -> float:
+        """When at least one may leave."""
+        ...
+
+    def pause(self, until: float) -> None:
+        """Let nothing leave until then."""
+        ...
+
+
+@dataclass(slots=True)
+class Stop:
+    """Set by a signal handler; looked at by whoever can stop cleanly."""
+
+    signal: int | None = None
+    wake: Callable[[], None] | None = None
+
+    def request(self, signal: int) -> None:
+        """Ask for a clean stop."""
+        self.signal = signal
+        if self.wake is not None:
+            self.wake()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Everything the engine needs to know. Times are seconds."""
+
+    transport: str
+    endpoint: str
+    rate: float
+    processes: int = 1
+    """How many processes share that rate."""
+    concurrency: int | None
+    attempts: int
+    timeout: float
+    limiter: Allowance
+    retries: Retries
+    clock: Callable[[], float]
+    """Monotonic, the same for all processes of the machine."""
+    wall: Callable[[], float]
+    """Seconds since 1970."""
+    lookup: str = "profile"
+    stop: Stop = field(default_factory=Stop)
+    stop_refused_country: bool = True
+    hold_unknown: bool = False
+    max_lookups: int | None = None
+    budget: float | None = None
+    price: float = 0.0
+    """Of one lookup; the dearest that the account's profile may choose."""
+    deadline: float | None = None
+    """Seconds since 1970."""
+    total: int = 0
+    """Numbers to ask in the whole run, and how many of them are done before it begins."""
+    already: int = 0
+    longest_pause: float = RETRY_AFTER_CAP
+    most_throttled: int = 50
+    """Refusals for lack of room that one number may meet before they count as failures."""
+
+    def type_refused(self) -> AccountError:
+        """Nothing but F0: every further lookup would be the same."""
+        wanted = "this type of lookup" if self.lookup == "profile" else f"{self.lookup} lookups"
+        return AccountError(
+            f"the service allows this account no {wanted} (F0): choose another --lookup, or ask"
+            " the provider to allow it"
+        )
+
+    def unusable(self, reason: str) -> ServiceError:
+        """The service does not do its work."""
+        return ServiceError(
+            f"{self.endpoint} cannot be used: {reason or 'no answer'}. Check --endpoint and"
+            " --transport (msisdn doctor); progress is kept, run the same command to go on"
+        )
+
+
+class Limits:
+    """What the user allows in this invocation: lookups, money, time.
+
+    Every request counts in full when it leaves, since a request that fails may be billed too.
+    """
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self._sent = 0
+        most = [asking.max_lookups] if asking.max_lookups is not None else []
+        if asking.budget is not None and asking.price > 0:
+            most.append(int(asking.budget / asking.price + 1e-9))
+        self._most = min(most, default=None)
+        self._at = None
+        if asking.deadline is not None:
+            self._at = asking.clock() + asking.deadline - asking.wall()
+
+    @property
+    def left(self) -> int:
+        """Requests that may still be sent."""
+        return 1 << 60 if self._most is None else max(0, self._most - self._sent)
+
+    @property
+    def due(self) -> float:
+        """When the deadline comes."""
+        return float("inf") if self._at is None else self._at
+
+    def sent(self, count: int) -> None:
+        """That many requests left."""
+        self._sent += count
+
+    def reached(self, now: float) -> str:
+        """Which limit is reached, in words; empty for none."""
+        if self._at is not None and now >= self._at:
+            return "the deadline is reached"
+        if self.left:
+            return ""
+        asking = self._asking
+        if asking.max_lookups is not None and self._sent >= asking.max_lookups:
+            return f"the limit of {asking.max_lookups} lookups is reached"
+        return f"the budget of {asking.budget:g} is used up"

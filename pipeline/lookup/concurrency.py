@@ -1,0 +1,98 @@
+"""How many lookups should be in flight. Pure: time is an argument.
+
+Little's law gives the need: rate × time in flight. The time is measured, so a service at 5 ms and
+one at 3 s both run at the set rate. Two things hold the number back: trouble (throttling, loss)
+cuts it, and a raise that brings no more answers is taken back, since then the service is full and
+more questions only wait longer.
+"""
+
+from typing import Final
+
+__all__ = ("Concurrency",)
+
+
+class Concurrency:
+    """The limit of lookups in flight: fixed, or found out (`fixed=None`)."""
+
+    FIRST: Final = (16, 256)
+    """Where it begins: what a tenth of a second at the set rate needs, between these. The limiter
+    bounds what a service meets, so this only bounds what waits there."""
+    STEP: Final = 4
+    """The most by which one raise multiplies it."""
+    LEAST: Final = 4
+    SPARE: Final = 1.5
+    """Room above Little's law, for answers that take longer than most."""
+    CUT: Final = 0.7
+    INTERVAL: Final = 0.25
+    HOLD: Final = 10
+    """Intervals to wait after a raise that brought nothing."""
+
+    def __init__(self, rate: float, fixed: int | None, ceiling: int = 20_000) -> None:
+        self._rate = rate
+        self._fixed = fixed
+        self._ceiling = ceiling
+        least, most = self.FIRST
+        self.limit = fixed or min(max(least, min(most, int(rate / 10))), ceiling)
+        self._latency = 0.0
+        self._answers = 0
+        self._since: float | None = None
+        self._cut_at = 0.0
+        self._before_raise: tuple[int, float] | None = None
+        self._hold = 0
+
+    def __repr__(self) -> str:
+        return f"<Concurrency {self.limit}, {self._latency * 1000:.1f} ms in flight>"
+
+    @property
+    def latency(self) -> float:
+        """Seconds a lookup spends in flight, lately."""
+        return self._latency
+
+    def answered(self, count: int, latency: float) -> None:
+        """`count` lookups came back after `latency` seconds in flight."""
+        self._answers += count
+        if not count:
+            return
+        weight = min(0.5, 0.02 * count)
+        self._latency += (latency - self._latency) * (weight if self._latency else 1.0)
+
+    def troubled(self, now: float) -> None:
+        """The service throttled, or datagrams are lost: fewer at once, one cut a round trip."""
+        if self._fixed or now - self._cut_at < max(self.INTERVAL, 2 * self._latency):
+            return
+        self._cut_at = now
+        self.limit = max(self.LEAST, int(self.limit * self.CUT))
+        self._before_raise = None
+
+    def adjust(self, now: float, rate: float) -> None:
+        """Set the limit anew from what came in since the last call; cheap to call often."""
+        self._rate = rate
+        if self._fixed:
+            return
+        if self._since is None:
+            self._since = now
+        elapsed = now - self._since
+        if elapsed < max(self.INTERVAL, 1.5 * self._latency) or not self._answers:
+            return
+        throughput = self._answers / elapsed
+        self._since, self._answers = now, 0
+        self._settle(throughput)
+
+    def _settle(self, throughput: float) -> None:
+        if self._before_raise is not None:
+            limit, earlier = self._before_raise
+            self._before_raise = None
+            gain = throughput / earlier if earlier else 2.0
+            if gain < 1.0 + 0.2 * (self.limit / limit - 1.0):
+                self.limit, self._hold = limit, self.HOLD
+                return
+        if self._hold:
+            self._hold -= 1
+            return
+        need = int(self._rate * self._latency * self.SPARE) + self.LEAST
+        if need > self.limit and throughput < 0.98 * self._rate:
+            self._before_raise = (self.limit, throughput)
+            self.limit = min(need, self.limit * self.STEP, self._ceiling)
+        elif need < self.limit // 2:
+            # Down slowly: a service that was quick for a moment may not stay so.
+            self.limit = max(need, self.LEAST, int(self.limit * 0.9))

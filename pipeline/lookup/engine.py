@@ -1,0 +1,340 @@
+"""The loop of the lookup stage: one coroutine that turns shards into answers on disk.
+
+Each turn does what can be done now, for all lookups at once: take in what came back, count what
+has become durable, note intents for new lookups, send those whose intent is durable and which the
+limiter grants (`outbox.py`). Then it waits until something happens or falls due. No task, no
+future and no retry object belongs to a single lookup.
+
+    pending → staged → armed → flying → answered (written) → done (durable)
+                         ↑        ↓
+                         └── waiting (failed, `backlog.py`)
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from pipeline.errors import AccountError, Interrupted, LimitReached, MsisdnError, ServiceError
+from pipeline.events import Announce
+from pipeline.ledger.journal import AnswerRecord, FaultRecord
+from pipeline.lookup.asking import Asking
+from pipeline.lookup.backlog import Backlog, Retry
+from pipeline.lookup.concurrency import Concurrency
+from pipeline.lookup.health import Breaker, Slowdown
+from pipeline.lookup.outbox import Outbox, Way, number_of, position_of
+from pipeline.lookup.progress import Progress
+from pipeline.lookup.work import Work
+from pipeline.model import SOURCES
+from pipeline.protocol.codes import Verdict, code_of
+from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome
+
+__all__ = ("Engine",)
+
+TICK = 0.001
+"""Seconds; a shorter wait would send single lookups where a batch could form."""
+REJECTED_IN_A_ROW = 5
+REFUSED_TYPE_IN_A_ROW = 10
+FATAL_PATIENCE = 2.0
+"""Seconds for what is under way when account or service have failed."""
+
+
+class _Unsettled(NamedTuple):
+    """Written, and counted when the journal is durable up to `offset`."""
+
+    work: Work
+    offset: int
+    slots: int
+    settled: int
+
+
+class Engine:
+    """Asks everything that its works have pending. Made for one run of one event loop.
+
+    `add` brings works, `run` returns when every one is finished, and raises what ends the run:
+    `AccountError`, `ServiceError`, `LimitReached`, `Interrupted`, `StorageError`.
+    """
+
+    def __init__(
+        self, asking: Asking, finished: Callable[[Work], None], announce: Announce
+    ) -> None:
+        self._asking = asking
+        self._finished = finished
+        now = asking.clock()
+        self.progress = Progress(announce, asking, now)
+        self._backlog = Backlog()
+        self._outbox = Outbox(asking, self._backlog, self.progress, now)
+        self._concurrency = Concurrency(asking.rate / asking.processes, asking.concurrency)
+        self._breaker = Breaker()
+        self._slowdown = Slowdown()
+        self._source = SOURCES.index(asking.transport)
+
+        self._works: dict[int, Work] = {}
+        self._complete = False
+        self._inbox: list[Outcome] = []
+        self._flying: dict[int, float] = {}
+        self._unsettled: deque[_Unsettled] = deque()
+        self._rejected = 0
+        self._ending: MsisdnError | None = None
+        self._drained_by = 0.0
+        self._wake = asyncio.Event()
+        self.dirty = asyncio.Event()
+        """Set when a journal has something that is not durable yet."""
+
+    # What others bring
+
+    def deliver(self, outcomes: list[Outcome]) -> None:
+        """Take outcomes from the transport; the next turn looks at them."""
+        self._inbox += outcomes
+        self._wake.set()
+
+    def add(self, work: Work) -> None:
+        """One more shard to ask."""
+        self._works[work.number] = work
+        self._outbox.add(work)
+        self.progress.opened(work)
+        self._wake.set()
+
+    def complete(self) -> None:
+        """No more shards will be added."""
+        self._complete = True
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Something became durable, or a signal came."""
+        self._wake.set()
+
+    @property
+    def open_works(self) -> Iterable[Work]:
+        """Shards whose journals are in use."""
+        return tuple(self._works.values())
+
+    # The loop
+
+    async def run(self, way: Way) -> None:
+        """Work until everything is done, or something ends the run."""
+        while True:
+            now = self._asking.clock()
+            self._take_in(now)
+            self._settle()
+            self._watch(now)
+            if self._ending is None:
+                self._go_out(way, now)
+            elif not (self._flying or self._unsettled) or now >= self._drained_by:
+                raise self._ending
+            if self._complete and not self._works and self._ending is None:
+                self.progress.announce(now, self._state(now), last=True)
+                self._check_whole_run()
+                return
+            if self._unsettled or self._outbox.awaits_disk:
+                self.dirty.set()
+            self.progress.announce(now, self._state(now))
+            await self._rest(way, now)
+
+    def _go_out(self, way: Way, now: float) -> None:
+        outbox = self._outbox
+        outbox.arm()
+        free = self._concurrency.limit - outbox.slots
+        probes = self._breaker.allowed(now, outbox.slots)
+        if probes is not None:
+            free = min(free, probes)
+        for work, count in outbox.admit(now, free):
+            self._unsettled.append(_Unsettled(work, work.journal.written, 0, count))
+            self.progress.refused += count
+        for query in outbox.send(way, now):
+            self._flying[query.key] = now
+
+    async def _rest(self, way: Way, now: float) -> None:
+        """Wait until something happens or falls due."""
+        if self._inbox:
+            await asyncio.sleep(0)
+            return
+        # `clock` and the loop's own time are the same clock, read at different moments.
+        delay = max(self._due(way, now), now + TICK) - now
+        timer = asyncio.get_running_loop().call_later(delay, self._wake.set)
+        await self._wake.wait()
+        self._wake.clear()
+        timer.cancel()
+
+    def _due(self, way: Way, now: float) -> float:
+        due = [self.progress.due, self._outbox.limits.due]
+        if self._ending is not None:
+            return min(self._drained_by, *due)
+        if self._outbox.is_armed and way.capacity > 0:
+            due.append(self._asking.limiter.ready_at(now))
+        if self._breaker.is_open:
+            due.append(self._breaker.opens_at(now + TICK))
+        elif self._backlog:
+            due.append(self._backlog.due)
+        return min(due)
+
+    def _state(self, now: float) -> dict[str, object]:
+        state = "running"
+        if self._ending is not None:
+            state = "draining"
+        elif self._breaker.is_open:
+            state = "broken"
+        elif self._asking.limiter.paused_until > now:
+            state = "paused"
+        return {
+            "state": state,
+            "rate_set": self._asking.limiter.rate,
+            "in_flight": self._outbox.slots,
+            "concurrency": self._concurrency.limit,
+        }
+
+    # What came back
+
+    def _take_in(self, now: float) -> None:
+        inbox, self._inbox = self._inbox, []
+        if not inbox:
+            return
+        stamp = int(self._asking.wall() * 1000)
+        answers: dict[int, list[AnswerRecord]] = {}
+        slots: dict[int, int] = {}
+        latency, count = 0.0, 0
+        flying, source = self._flying, self._source
+        for key, result in inbox:
+            sent_at = flying.pop(key, None)
+            if isinstance(result, Fault):
+                self._failed(key, result, now, sent_at)
+                continue
+            retry = self._backlog.settle(key)
+            number = number_of(key)
+            if sent_at is not None:
+                latency += now - sent_at
+                count += 1
+                slots[number] = slots.get(number, 0) + 1
+            elif retry is None:
+                self.progress.late += 1
+                continue
+            elif retry.due is None:
+                self._outbox.recall(key)
+            sent = retry.sent if retry else 1
+            record = AnswerRecord(position_of(key), sent, source, stamp, result.raw)
+            answers.setdefault(number, []).append(record)
+            self._judge(key, result)
+        self._keep(answers, slots, now)
+        if count:
+            self._concurrency.answered(count, latency / count)
+
+    def _keep(
+        self, answers: dict[int, list[AnswerRecord]], slots: dict[int, int], now: float
+    ) -> None:
+        """Write answers down; they count when they are durable."""
+        for number, records in answers.items():
+            work = self._works[number]
+            offset = work.journal.answer(records)
+            self._unsettled.append(_Unsettled(work, offset, slots.get(number, 0), len(records)))
+            self._outbox.budget.succeeded(len(records))
+            self._breaker.answered()
+            self._rejected = 0
+        self.progress.came(sum(map(len, answers.values())), now)
+
+    def _judge(self, key: int, answer: Answer) -> None:
+        """What an answer means for others than its own row."""
+        code = code_of(answer.code)
+        if code.verdict is not Verdict.REFUSED:
+            self.progress.accepted += 1
+            return
+        self.progress.refused += 1
+        if code.code == "F1" and self._asking.stop_refused_country:
+            region = self._works[number_of(key)].regions[position_of(key)]
+            self._outbox.refused_regions.add(region or "")
+        if code.code == "F0":
+            self.progress.refused_type += 1
+            if self.progress.nothing_but_refused_type >= REFUSED_TYPE_IN_A_ROW:
+                self._end(self._asking.type_refused())
+
+    def _failed(self, key: int, fault: Fault, now: float, sent_at: float | None) -> None:
+        if sent_at is None:
+            return
+        retry = self._backlog.failed(key, fault)
+        if fault.kind is FaultKind.REPLAY:
+            self._outbox.again(key)
+            return
+        self.progress.failed(fault)
+        self._breaker.failed(now, fault.reason, sent_at)
+        work = self._works[number_of(key)]
+        record = FaultRecord(position_of(key), retry.sent, fault.sent, fault.reason)
+        self._unsettled.append(_Unsettled(work, work.journal.fail((record,)), 1, 0))
+        delay = self._consequence(fault, retry, now)
+        if delay is not None:
+            self._backlog.wait(key, now + delay)
+            return
+        self._backlog.settle(key)
+        self._unsettled.append(_Unsettled(work, work.journal.give_up((record,)), 0, 1))
+        self.progress.unresolved += 1
+
+    def _consequence(self, fault: Fault, retry: Retry, now: float) -> float | None:
+        """Seconds until the next attempt, None for none; slows down or ends the run if need be."""
+        if fault.kind is FaultKind.ACCOUNT:
+            self._end(AccountError(f"the service refused the account: {fault.reason}"))
+            return 0.0
+        if fault.kind is FaultKind.REJECTED:
+            self._rejected += 1
+            if self._rejected >= REJECTED_IN_A_ROW:
+                self._end(self._asking.unusable(fault.reason))
+        if fault.kind is FaultKind.THROTTLE:
+            pause = self._slowdown.throttled(now, fault.retry_after)
+            self._asking.limiter.pause(now + min(pause, self._asking.longest_pause))
+            self._concurrency.troubled(now)
+            if retry.throttled < self._asking.most_throttled:
+                return 0.0
+        return self._asking.retries.delay(fault, retry.failures)
+
+    # What became durable
+
+    def _settle(self) -> None:
+        """Count what is on disk, free its slots, and let finished shards go."""
+        keep: deque[_Unsettled] = deque()
+        for entry in self._unsettled:
+            if entry.work.journal.durable < entry.offset:
+                keep.append(entry)
+                continue
+            self._outbox.slots -= entry.slots
+            entry.work.left -= entry.settled
+            self.progress.done += entry.settled
+        self._unsettled = keep
+        for work in self.open_works:
+            if not work.left and not any(entry.work is work for entry in keep):
+                del self._works[work.number]
+                self._outbox.remove(work)
+                self._finished(work)
+
+    # What ends a run
+
+    def _watch(self, now: float) -> None:
+        """Look at everything that may end the run or change its pace."""
+        rate = self._asking.rate * self._slowdown.recover(now)
+        self._asking.limiter.rate = rate
+        self._concurrency.adjust(now, rate / self._asking.processes)
+        if self._ending is not None:
+            return
+        if self._breaker.has_given_up:
+            self._end(self._asking.unusable(self._breaker.reason))
+        elif (signal := self._asking.stop.signal) is not None:
+            self._end(Interrupted("stopped by a signal; run the same command to go on", signal))
+        elif (reached := self._outbox.limits.reached(now)) and self._outbox.has_more:
+            self._end(LimitReached(f"{reached}; progress is kept: run the same command to go on"))
+
+    def _end(self, reason: MsisdnError) -> None:
+        """Send nothing more; give what is under way the time to come in."""
+        if self._ending is not None:
+            return
+        self._ending = reason
+        fatal = isinstance(reason, AccountError | ServiceError)
+        patience = min(FATAL_PATIENCE, self._asking.timeout) if fatal else self._asking.timeout
+        self._drained_by = self._asking.clock() + patience
+        for query in self._outbox.withdraw():
+            work = self._works[number_of(query.key)]
+            sent = self._backlog.sent(query.key)
+            record = FaultRecord(position_of(query.key), sent, False, "not sent")
+            self._unsettled.append(_Unsettled(work, work.journal.fail((record,)), 1, 0))
+
+    def _check_whole_run(self) -> None:
+        """A run that ended may still have been in vain."""
+        if self.progress.nothing_but_refused_type:
+            raise self._asking.type_refused()
+        if self.progress.unresolved and not self.progress.has_answers:
+            raise self._asking.unusable(self._breaker.reason)

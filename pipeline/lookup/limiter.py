@@ -1,0 +1,122 @@
+"""How many requests may leave now. Pure: time is an argument, state is one block of integers.
+
+Two rules hold together. A token bucket paces: tokens come at the set rate and at most a twentieth
+of a second's worth is kept, so a stall is caught up gently. A sliding window bounds: requests are
+counted in cells of 2 ms, and the cells that overlap the last second never hold more than the rate.
+A bucket alone would let `rate + burst` through in some second; a window alone would send each
+second's worth at once.
+
+Rule: the state lives in a buffer of 64-bit integers, so that several processes can share one
+through a file (`account.py`); times are microseconds of one clock that they all have.
+"""
+
+import math
+from typing import Final
+
+__all__ = ("STATE_BYTES", "Limiter")
+
+CELL_US: Final = 2_000
+CELLS: Final = 501
+"""The cell of this instant and the 500 before it: together they cover any second that ends now."""
+
+_LAST_CELL, _TOTAL, _TOKENS, _LAST_US, _PAUSED_US, _RING = 0, 1, 2, 3, 4, 5
+STATE_BYTES: Final = 8 * (_RING + CELLS)
+"""Size of the state: five integers, then the cells."""
+
+_MICRO: Final = 1_000_000
+_CATCH_UP_SECONDS: Final = 0.05
+_JITTER_SHARE: Final = 0.003
+"""Left free in each second, since a batch may need 3 ms more than the one before to arrive."""
+
+
+class Limiter:
+    """Grants requests so that no second sees more than `rate` of them.
+
+    Below 1 a second the rule is one request each `1/rate` seconds. It begins with an empty
+    allowance. Never sleeps: `take` says how many may leave now, `ready_at` when to ask again.
+    """
+
+    def __init__(self, rate: float, now: float, state: memoryview | None = None) -> None:
+        self._cells = (state or memoryview(bytearray(STATE_BYTES))).cast("q")
+        self._begin(now)
+        self.rate = rate
+
+    def __repr__(self) -> str:
+        return f"<Limiter {self.rate:g}/s, {self._cells[_TOTAL]} in the last second>"
+
+    @property
+    def rate(self) -> float:
+        """Requests a second; may be set at any time."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        self._rate = rate
+        spare = int(rate * _JITTER_SHARE)
+        self._most = max(1, math.ceil(rate) - spare)
+        self._burst = max(_MICRO, int(rate * _CATCH_UP_SECONDS * _MICRO))
+
+    def _begin(self, now: float) -> None:
+        state, at = self._cells, int(now * _MICRO)
+        if state[_LAST_US] > at:
+            # The clock began anew (a reboot), so nothing that was counted is recent.
+            for slot in range(len(state)):
+                state[slot] = 0
+        state[_TOKENS] = 0
+        state[_LAST_US] = at
+
+    def _advance(self, now: float) -> int:
+        """Let tokens come and old cells go; gives the slot of the current cell."""
+        state, at = self._cells, int(now * _MICRO)
+        elapsed = max(0, at - state[_LAST_US])
+        state[_TOKENS] = min(self._burst, state[_TOKENS] + int(elapsed * self._rate))
+        state[_LAST_US] = max(at, state[_LAST_US])
+        cell, last = at // CELL_US, state[_LAST_CELL]
+        for leaving in range(max(last + 1, cell - CELLS + 1), cell + 1):
+            slot = _RING + leaving % CELLS
+            state[_TOTAL] -= state[slot]
+            state[slot] = 0
+        state[_LAST_CELL] = max(cell, last)
+        return _RING + state[_LAST_CELL] % CELLS
+
+    def take(self, wanted: int, now: float) -> int:
+        """How many of `wanted` requests may leave now; they count from this moment."""
+        state = self._cells
+        slot = self._advance(now)
+        if state[_PAUSED_US] > state[_LAST_US]:
+            return 0
+        granted = min(wanted, state[_TOKENS] // _MICRO, self._most - state[_TOTAL])
+        if granted <= 0:
+            return 0
+        state[_TOKENS] -= granted * _MICRO
+        state[_TOTAL] += granted
+        state[slot] += granted
+        return granted
+
+    def ready_at(self, now: float) -> float:
+        """When at least one request may leave, if nobody else takes it first."""
+        state = self._cells
+        self._advance(now)
+        ready = max(now, state[_PAUSED_US] / _MICRO)
+        if state[_TOKENS] < _MICRO:
+            # A microsecond more than the division says: a wake-up just too early finds nothing.
+            ready = max(ready, now + (_MICRO - state[_TOKENS]) / self._rate / _MICRO + 1e-6)
+        if state[_TOTAL] >= self._most:
+            ready = max(ready, self._oldest_leaves_at())
+        return ready
+
+    def _oldest_leaves_at(self) -> float:
+        state, last = self._cells, self._cells[_LAST_CELL]
+        for cell in range(last - CELLS + 1, last + 1):
+            if state[_RING + cell % CELLS]:
+                return (cell + CELLS) * CELL_US / _MICRO
+        return 0.0
+
+    def pause(self, until: float) -> None:
+        """Let nothing leave before `until`; a later pause never shortens an earlier one."""
+        self._cells[_PAUSED_US] = max(self._cells[_PAUSED_US], int(until * _MICRO))
+
+    @property
+    def paused_until(self) -> float:
+        """End of the latest pause; in the past when none is on."""
+        return self._cells[_PAUSED_US] / _MICRO

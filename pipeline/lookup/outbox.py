@@ -1,0 +1,211 @@
+"""What goes out: from pending questions to requests on the wire.
+
+    pending → staged (intent written) → armed (intent durable) → sent
+
+A slot of the concurrency is held from the intent until the outcome is durable, so what a crash
+leaves in doubt is never more than the concurrency.
+
+Rule: every request is paid for at the limiter here, and nowhere else.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from pipeline.lookup.asking import Asking, Limits
+from pipeline.lookup.backlog import Backlog, Retry
+from pipeline.lookup.health import RetryBudget
+from pipeline.lookup.progress import Progress
+from pipeline.lookup.work import Work
+from pipeline.protocol.messages import Query
+
+__all__ = ("Outbox", "Spared", "Way", "key_of", "number_of", "position_of")
+
+_POSITION_BITS = 32
+_POSITION = (1 << _POSITION_BITS) - 1
+
+
+def key_of(number: int, position: int) -> int:
+    """A lookup's key: its shard and its position there in one integer."""
+    return number << _POSITION_BITS | position
+
+
+def number_of(key: int) -> int:
+    """The shard of a key."""
+    return key >> _POSITION_BITS
+
+
+def position_of(key: int) -> int:
+    """The position of a key in its shard."""
+    return key & _POSITION
+
+
+class Way(Protocol):
+    """The part of a transport that is used here."""
+
+    @property
+    def capacity(self) -> int:
+        """How many queries it can take now."""
+        ...
+
+    def send(self, queries: Sequence[Query]) -> None:
+        """Put them on the wire."""
+        ...
+
+
+class _Staged(NamedTuple):
+    work: Work
+    offset: int
+    queries: list[Query]
+
+
+class Spared(NamedTuple):
+    """Numbers that are not asked, since their country was refused."""
+
+    work: Work
+    numbers: int
+
+
+class Outbox:
+    """Holds what is to be sent, and the slots of what is in flight."""
+
+    def __init__(self, asking: Asking, backlog: Backlog, progress: Progress, now: float) -> None:
+        self._asking = asking
+        self._backlog = backlog
+        self._progress = progress
+        self.budget = RetryBudget(now)
+        self.limits = Limits(asking)
+        self.slots = 0
+        """In flight: intent noted, outcome not yet durable."""
+        self.refused_regions: set[str] = set()
+        self._works: dict[int, Work] = {}
+        self._fresh: deque[Work] = deque()
+        self._staged: deque[_Staged] = deque()
+        self._armed: deque[Query] = deque()
+        self._recalled: set[int] = set()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Outbox {len(self._armed)} armed, {self._staged_count()} staged, {self.slots} slots>"
+        )
+
+    def add(self, work: Work) -> None:
+        """One more shard to ask."""
+        self._works[work.number] = work
+        self._fresh.append(work)
+        self.refused_regions |= work.refused_regions
+
+    def remove(self, work: Work) -> None:
+        """A shard that has nothing left."""
+        del self._works[work.number]
+        if work in self._fresh:
+            self._fresh.remove(work)
+
+    @property
+    def has_more(self) -> bool:
+        """Something of the shards at hand is still to be sent."""
+        fresh = any(not work.is_exhausted for work in self._fresh)
+        return fresh or bool(self._armed or self._staged or self._backlog)
+
+    @property
+    def is_armed(self) -> bool:
+        """Something could be sent now, if limiter and transport allow."""
+        return bool(self._armed)
+
+    @property
+    def awaits_disk(self) -> bool:
+        """Intents are written and not yet durable."""
+        return bool(self._staged)
+
+    # Admission
+
+    def admit(self, now: float, free: int) -> list[Spared]:
+        """Note intents for up to `free` lookups: those that failed before and are due, then new."""
+        free = min(free, self.limits.left - len(self._armed) - self._staged_count())
+        if free <= 0:
+            return []
+        due = self._backlog.take(now, min(free, self.budget.available(now)))
+        self.budget.spend(len(due))
+        self._progress.retries += len(due)
+        by_work: dict[int, list[Query]] = {}
+        for key, retry in due:
+            tel = self._works[number_of(key)].tels[position_of(key)]
+            query = Query(key, tel, retry.solo, self._is_final(retry))
+            by_work.setdefault(number_of(key), []).append(query)
+        for number, queries in by_work.items():
+            self._intend(self._works[number], queries)
+        return self._admit_fresh(free - len(due))
+
+    def _admit_fresh(self, free: int) -> list[Spared]:
+        spared: list[Spared] = []
+        final = self._asking.attempts == 1
+        while free > 0 and self._fresh:
+            work = self._fresh[0]
+            positions, passed_over = work.next(free, self.refused_regions)
+            if passed_over:
+                spared.append(Spared(work, passed_over))
+            if work.is_exhausted:
+                self._fresh.popleft()
+            if positions:
+                base, tels = key_of(work.number, 0), work.tels
+                self._intend(work, [Query(base | p, tels[p], False, final) for p in positions])
+                free -= len(positions)
+        return spared
+
+    def _is_final(self, retry: Retry) -> bool:
+        return retry.failures + 1 >= self._asking.attempts
+
+    def _intend(self, work: Work, queries: list[Query]) -> None:
+        offset = work.journal.intend([position_of(query.key) for query in queries])
+        self._staged.append(_Staged(work, offset, queries))
+        self.slots += len(queries)
+
+    def _staged_count(self) -> int:
+        return sum(len(staged.queries) for staged in self._staged)
+
+    def arm(self) -> None:
+        """Let those go whose intents have become durable."""
+        while self._staged and self._staged[0].work.journal.durable >= self._staged[0].offset:
+            self._armed.extend(self._staged.popleft().queries)
+
+    # Sending
+
+    def send(self, way: Way, now: float) -> list[Query]:
+        """Send what limiter, transport and limits allow; gives what was sent."""
+        if self._recalled:
+            self._drop_recalled()
+        if not self._armed:
+            return []
+        wanted = min(len(self._armed), way.capacity, self.limits.left)
+        granted = self._asking.limiter.take(wanted, now) if wanted > 0 else 0
+        if not granted:
+            return []
+        batch = [self._armed.popleft() for _ in range(granted)]
+        self.limits.sent(granted)
+        self._progress.requests += granted
+        way.send(batch)
+        return batch
+
+    def again(self, key: int) -> None:
+        """The same question goes out again at once, keeping its slot: its token was refused."""
+        tel = self._works[number_of(key)].tels[position_of(key)]
+        self._armed.appendleft(Query(key, tel))
+
+    def recall(self, key: int) -> None:
+        """Its answer came late, while it was about to go out again: it stays here."""
+        self._recalled.add(key)
+
+    def _drop_recalled(self) -> None:
+        gone = {query.key for query in self._armed} & self._recalled
+        self._armed = deque(query for query in self._armed if query.key not in gone)
+        self._recalled -= gone
+        self.slots -= len(gone)
+
+    def withdraw(self) -> list[Query]:
+        """Nothing more goes out; gives what was about to. Their slots stay taken."""
+        waiting = [*self._armed, *(query for staged in self._staged for query in staged.queries)]
+        self._armed.clear()
+        self._staged.clear()
+        kept = [query for query in waiting if query.key not in self._recalled]
+        self.slots -= len(waiting) - len(kept)
+        return kept

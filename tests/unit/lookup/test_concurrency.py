@@ -1,0 +1,55 @@
+from collections.abc import Callable
+
+import pytest
+
+from pipeline.lookup.concurrency import Concurrency
+
+
+def settle(
+    concurrency: Concurrency, rate: float, latency: Callable[[int], float], seconds: float
+) -> tuple[float, float]:
+    """Run against a service; gives answers a second, and the limit, over the last third."""
+    now, step, late, owed = 0.0, 0.05, 0.0, 0.0
+    limits = []
+    for turn in range(int(seconds / step)):
+        now += step
+        wait = latency(concurrency.limit)
+        answered = min(rate, concurrency.limit / wait) * step
+        owed += answered
+        concurrency.answered(int(owed), wait)
+        owed -= int(owed)
+        concurrency.adjust(now, rate)
+        if turn > seconds / step * 2 / 3:
+            late += answered
+            limits.append(concurrency.limit)
+    return late / (seconds / 3), sum(limits) / len(limits)
+
+
+@pytest.mark.parametrize("wait", [0.005, 0.2, 3.0])
+def test_the_rate_is_reached_at_any_latency(wait: float) -> None:
+    concurrency = Concurrency(1000.0, None)
+    assert settle(concurrency, 1000.0, lambda _: wait, 120.0)[0] >= 980
+    assert concurrency.limit <= max(24, 1000 * wait * 2.2)
+
+
+def test_it_does_not_grow_where_that_brings_nothing() -> None:
+    concurrency = Concurrency(1000.0, None)
+    # A service with room for 20: more questions only wait longer.
+    _, limit = settle(concurrency, 1000.0, lambda limit: max(0.1, limit / 200), 60.0)
+    assert limit <= 150
+
+
+def test_trouble_cuts_it_once_a_round_trip() -> None:
+    concurrency = Concurrency(1000.0, None)
+    settle(concurrency, 1000.0, lambda _: 0.5, 60.0)
+    before = concurrency.limit
+    for _ in range(20):
+        concurrency.troubled(100.0)
+    assert concurrency.limit == int(before * 0.7)
+
+
+def test_a_fixed_limit_stays() -> None:
+    concurrency = Concurrency(1000.0, 8)
+    settle(concurrency, 1000.0, lambda _: 3.0, 20.0)
+    concurrency.troubled(100.0)
+    assert concurrency.limit == 8
