@@ -1,0 +1,168 @@
+"""What `msisdn doctor` looks at: one function a check, each gives a finding."""
+
+import asyncio
+import importlib.metadata
+import os
+import platform
+import resource
+import shutil
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.table import Table
+
+from pipeline.errors import MsisdnError, ServiceError
+from pipeline.lookup.account import default_state_dir
+from pipeline.lookup.service import credentials_of, service_of
+from pipeline.report.words import size
+from pipeline.settings import Settings
+from pipeline.transports import TRANSPORTS
+from pipeline.transports.contract import Unreachable
+
+__all__ = ("Finding", "checked", "checks_table")
+
+
+class Finding(NamedTuple):
+    """The result of one check."""
+
+    check: str
+    level: str
+    """`ok`, `warning` or `error`."""
+    text: str
+    exit_code: int = 0
+
+
+def checked(settings: Settings) -> list[Finding]:
+    """Every check, in the order in which things would go wrong."""
+    findings = [check(settings) for check in _CHECKS]
+    if any(finding.level == "error" for finding in findings):
+        return findings
+    return [*findings, _service(settings)]
+
+
+def _program(settings: Settings) -> Finding:
+    versions = (
+        f"{name} {importlib.metadata.version(name)}"
+        for name in ("msisdn-pipeline", "polars", "aiohttp", "phonenumbers")
+    )
+    return Finding("program", "ok", f"Python {platform.python_version()}, {', '.join(versions)}")
+
+
+def _settings(settings: Settings) -> Finding:
+    text = f"{settings.transport}, lookup {settings.lookup}, {settings.rate:g}/s"
+    return Finding(
+        "settings", "ok", f"{text}, {settings.attempts} attempts of {settings.timeout:g} s"
+    )
+
+
+def _credentials(settings: Settings) -> Finding:
+    try:
+        credentials = credentials_of(settings)
+    except MsisdnError as error:
+        return Finding("credentials", "error", str(error), error.exit_code)
+    return Finding("credentials", "ok", f"client id {credentials.client_id[:3]}…, secret present")
+
+
+def _endpoint(settings: Settings) -> Finding:
+    try:
+        service = service_of(settings)
+    except MsisdnError as error:
+        return Finding("endpoint", "error", str(error), error.exit_code)
+    if settings.transport == "rest":
+        return Finding("endpoint", "ok", f"{service.endpoint}, token from {service.token_url}")
+    return Finding(
+        "endpoint",
+        "warning",
+        f"{service.endpoint} is plain text by the provider's design: numbers and credentials cross"
+        " the network unencrypted",
+    )
+
+
+def _open_files(settings: Settings) -> Finding:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 1024:
+        return Finding(
+            "open files", "warning", f"{soft} allowed; raise it: ulimit -n {min(hard, 4096)}"
+        )
+    return Finding("open files", "ok", f"{soft:,} allowed")
+
+
+def _receive_buffer(settings: Settings) -> Finding:
+    if settings.transport != "udp":
+        return Finding("receive buffer", "ok", "matters for udp only")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        # Linux reports twice what it grants.
+        granted = probe.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
+    if granted < 1 << 20 and settings.rate > 1000:
+        return Finding(
+            "receive buffer",
+            "warning",
+            f"{size(granted)}; bursts of answers may be lost at this rate: sysctl -w"
+            " net.core.rmem_max=8388608",
+        )
+    return Finding("receive buffer", "ok", size(granted))
+
+
+def _cores(settings: Settings) -> Finding:
+    return Finding("cores", "ok", f"{os.cpu_count()}")
+
+
+def _disk(settings: Settings) -> Finding:
+    free = shutil.disk_usage(Path.cwd()).free
+    level = "warning" if free < 1 << 30 else "ok"
+    return Finding("disk", level, f"{size(free)} free here")
+
+
+def _state(settings: Settings) -> Finding:
+    folder = settings.state_dir or default_state_dir(dict(os.environ))
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if os.access(nearest, os.W_OK):
+        return Finding("shared rate", "ok", f"kept in {folder}")
+    return Finding("shared rate", "error", f"{folder} cannot be written; set --state-dir", 16)
+
+
+def _service(settings: Settings) -> Finding:
+    async def connect() -> None:
+        transport = TRANSPORTS[settings.transport](service_of(settings), lambda outcomes: None)
+        async with asyncio.timeout(settings.timeout + 5), transport:
+            pass
+
+    try:
+        asyncio.run(connect())
+    except MsisdnError as error:
+        return Finding("service", "error", str(error), error.exit_code)
+    except (Unreachable, TimeoutError) as error:
+        text = str(error) or "no answer in time"
+        return Finding("service", "error", f"{text}; check --endpoint", ServiceError.exit_code)
+    if settings.transport == "udp":
+        return Finding("service", "ok", "the name resolves; only a lookup could tell more")
+    return Finding(
+        "service", "ok", "reachable" + (", gave a token" * (settings.transport == "rest"))
+    )
+
+
+_CHECKS: Sequence[Callable[[Settings], Finding]] = (
+    _program,
+    _settings,
+    _credentials,
+    _endpoint,
+    _open_files,
+    _receive_buffer,
+    _cores,
+    _disk,
+    _state,
+)
+
+_STYLES = {"ok": "green", "warning": "yellow", "error": "red"}
+
+
+def checks_table(findings: Sequence[Finding]) -> Table:
+    """The findings as a table."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for finding in findings:
+        style = _STYLES[finding.level]
+        table.add_row(finding.check, f"[{style}]{finding.level}[/{style}]", finding.text)
+    return table

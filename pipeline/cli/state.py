@@ -1,0 +1,93 @@
+"""How far a run is, in words and as JSON. It only reads, and needs no lock."""
+
+from pathlib import Path
+
+import msgspec
+from rich.table import Table
+
+from pipeline.ledger.files import read_json
+from pipeline.ledger.lock import holder
+from pipeline.ledger.manifest import progress
+from pipeline.ledger.planned import Plan
+
+__all__ = ("State", "state_of", "state_table")
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of a run."""
+
+    out: str
+    run_id: str
+    state: str
+    """`planning`, `running`, `stopped`, `unresolved`, `complete`."""
+    held_by: str
+    """Who works on it now; empty for nobody."""
+    rows: int | None
+    to_ask: int | None
+    """Both None until the plan is made."""
+    answered: int
+    refused: int
+    unresolved: int
+    skipped: int
+    outcome_unknown: int
+    """Sent, and no outcome is on disk: under way now, or in doubt after a crash."""
+    shards: int
+    shards_done: int
+
+
+def state_of(out: Path) -> State:
+    """Look at an output directory. Raises `CheckpointError` where no run is."""
+    known = progress(out)
+    plan_file = out / ".checkpoint" / "plan.json"
+    plan = read_json(plan_file, Plan) if plan_file.exists() and not known.finished else None
+    counts, states = known.counts, known.states
+    held = holder(out)
+    return State(
+        out=str(out),
+        run_id=known.run_id,
+        state=_word(known.finished, known.planned, bool(held), known.shards == known.shards_done),
+        held_by=held,
+        rows=plan.counts.rows if plan else counts.get("rows"),
+        to_ask=plan.to_ask if plan else None,
+        answered=counts.get("answered", 0) + states.get("answered", 0),
+        refused=counts.get("refused", 0),
+        unresolved=counts.get("unresolved", 0) + states.get("unresolved", 0),
+        skipped=counts.get("skipped", 0),
+        outcome_unknown=states.get("unknown", 0),
+        shards=known.shards,
+        shards_done=known.shards_done,
+    )
+
+
+def _word(finished: bool, planned: bool, held: bool, written: bool) -> str:
+    if finished:
+        return "complete"
+    if held:
+        return "running" if planned else "planning"
+    return "unresolved" if planned and written else "stopped"
+
+
+_MEANING = {
+    "planning": "reading and normalising",
+    "running": "asking",
+    "stopped": "stopped; run the same command to go on",
+    "unresolved": "written, but some rows are unresolved; run the same command to ask them again",
+    "complete": "complete",
+}
+
+
+def state_table(state: State) -> Table:
+    """The state as lines of a table."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("run", f"{state.run_id} in {state.out}")
+    table.add_row("state", _MEANING[state.state])
+    if state.held_by:
+        table.add_row("held by", state.held_by)
+    for name in ("rows", "to_ask", "answered", "refused", "unresolved", "skipped"):
+        value = getattr(state, name)
+        if value is not None:
+            table.add_row(name.replace("_", " "), f"{value:,}")
+    if state.outcome_unknown:
+        table.add_row("outcome unknown", f"{state.outcome_unknown:,}")
+    table.add_row("shards", f"{state.shards_done} of {state.shards} done")
+    return table

@@ -1,0 +1,64 @@
+"""The ceiling: the real clock, the real dice, signals and standard streams are made here."""
+
+import contextlib
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from types import FrameType
+
+from pipeline.events import Announce
+from pipeline.job import Surroundings
+from pipeline.lookup.asking import Stop
+from pipeline.report.progress import printer
+from pipeline.settings import Settings
+
+__all__ = ("plain", "surroundings")
+
+
+@contextlib.contextmanager
+def surroundings(settings: Settings) -> Iterator[Surroundings]:
+    """What a job needs from the outside, with signals caught and progress shown meanwhile."""
+    stop = Stop()
+    shown = printer(
+        log_format=settings.log_format,
+        quiet=settings.quiet,
+        verbose=settings.verbose,
+        stream=sys.stderr,
+        clock=time.monotonic,
+    )
+    with shown, _signals(stop):
+        yield replace(plain(shown), stop=stop, stdin=sys.stdin.buffer)
+
+
+def plain(announce: Announce) -> Surroundings:
+    """The real clock and dice, and nothing that belongs to a terminal."""
+    return Surroundings(
+        clock=time.monotonic,
+        wall=time.time,
+        dice=random.Random(),
+        announce=announce,
+        environment=dict(os.environ),
+    )
+
+
+@contextlib.contextmanager
+def _signals(stop: Stop) -> Iterator[None]:
+    """First signal: a clean stop. Second: at once, which costs what a crash costs."""
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if stop.signal is not None:
+            os._exit(128 + number)
+        stop.request(number)
+
+    before = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,38 @@
+"""`msisdn verify`."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.options import settings_from, settings_options
+
+__all__ = ("verify",)
+
+
+@click.command()
+@click.argument("out", metavar="OUT")
+@settings_options("verify")
+@click.pass_context
+def verify(ctx: click.Context, /, out: str, **given: object) -> None:
+    """Check every file of OUT: sizes, hashes, row counts, and that no row is lost or doubled.
+
+    Ends with 0 when all is well and complete, 3 when what is there is sound but not complete, 15
+    when something differs; each difference is a line.
+
+    \b
+    msisdn verify out
+    """
+    settings = settings_from("verify", (), given)
+    # Imported here for start-up time.
+    from pipeline.cli.results import show_json  # noqa: PLC0415
+    from pipeline.ledger.manifest import verify as problems_of  # noqa: PLC0415
+
+    problems = problems_of(Path(out))
+    complete = (Path(out) / "_SUCCESS").exists()
+    if settings.json:
+        show_json({"out": out, "complete": complete, "problems": problems})
+    for problem in problems if not settings.json else ():
+        click.echo(problem)
+    if not problems and not settings.json:
+        click.echo(f"{out}: all is well" if complete else f"{out}: sound so far, not complete")
+    ctx.exit(15 if problems else 0 if complete else 3)

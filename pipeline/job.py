@@ -1,0 +1,128 @@
+"""One job on one output directory: opened, locked, identified, and closed again whatever happens."""
+
+import importlib.metadata
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from os import getpid
+from pathlib import Path
+from random import Random
+from typing import BinaryIO
+
+from pipeline.errors import Interrupted, UsageError
+from pipeline.events import Announce, RunStarted, ignore
+from pipeline.ledger.files import Files
+from pipeline.ledger.lock import hold
+from pipeline.ledger.records import InputFile
+from pipeline.ledger.run import Checkpoint, discard, identify, open_checkpoint
+from pipeline.lookup.asking import Stop
+from pipeline.normalise.regions import default_region
+from pipeline.read import Listing, Source, find, fingerprint, read
+from pipeline.settings import Settings
+from pipeline.write import Output
+
+RULES_VERSION = importlib.metadata.version("phonenumbers")
+"""The numbering plans are libphonenumber's, whose version `phonenumbers` carries."""
+
+__all__ = ("Job", "Surroundings", "opened")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a job takes from the outside; tests bring their own."""
+
+    clock: Callable[[], float]
+    """Monotonic seconds, the same for all processes of the machine."""
+    wall: Callable[[], float]
+    """Seconds since 1970."""
+    dice: Random
+    announce: Announce = ignore
+    stop: Stop = field(default_factory=Stop)
+    stdin: BinaryIO = field(default_factory=io.BytesIO)
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job whose inputs are known, and whose output directory is locked."""
+
+    settings: Settings
+    around: Surroundings
+    out: Path
+    listing: Listing
+    checkpoint: Checkpoint
+    output: Output
+    files: Files
+
+    def check_stop(self) -> None:
+        """Between two batches: raise `Interrupted` if a signal asked for it."""
+        signal = self.around.stop.signal
+        if signal is not None:
+            raise Interrupted(
+                "stopped by a signal before anything was asked; run the same command again", signal
+            )
+
+
+@contextmanager
+def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[Job]:
+    """Look at the inputs, lock the output, and begin or go on with its run.
+
+    Nothing in the output directory is touched before the inputs and settings have proved sound.
+    """
+    out = settings.out
+    if out is None:
+        raise UsageError("where to? Add -o DIR, the output directory")
+    if settings.region is not None:
+        default_region(settings.region)
+    files = Files()
+    piped = "-" in settings.inputs
+    found = None if piped else _listing(settings, out, around)
+    with hold(out, files):
+        if piped:
+            if settings.restart:
+                discard(out, files)
+            found = _listing(settings, out, around)
+        assert found is not None  # noqa: S101  either branch has set it
+        sources, listing = found
+        identity = identify(
+            [InputFile(name=s.name, size=s.size, sha256=fingerprint(s)) for s in sources],
+            settings.identity() | {"command": command},
+            RULES_VERSION,
+        )
+        restart = settings.restart and not piped
+        checkpoint = open_checkpoint(out, identity, files, restart=restart)
+        if not checkpoint.finished:
+            now = datetime.fromtimestamp(around.wall(), UTC)
+            checkpoint.sign(getpid(), f"{now:%Y-%m-%d %H:%M:%S} UTC")
+        if command != "plan":  # its output is only a temporary directory
+            around.announce(RunStarted(command, str(out), checkpoint.resumed))
+        yield Job(
+            settings=settings,
+            around=around,
+            out=out,
+            listing=listing,
+            checkpoint=checkpoint,
+            output=Output(
+                out=out,
+                own=listing.columns,
+                run_id=identity.run_id,
+                rules_version=RULES_VERSION,
+                number_column=listing.number_column,
+                files=files,
+            ),
+            files=files,
+        )
+
+
+def _listing(settings: Settings, out: Path, around: Surroundings) -> tuple[list[Source], Listing]:
+    copy = out / ".checkpoint" / "input" / "stdin"
+    sources = find(settings.inputs, stdin_copy=copy, stdin=around.stdin, outside=out)
+    listing = read(sources, settings)
+    if settings.region_column is not None and settings.region_column not in listing.columns:
+        listed = ", ".join(listing.columns)
+        raise UsageError(
+            f"--region-column {settings.region_column}: no such column; there are: {listed}"
+        )
+    return sources, listing

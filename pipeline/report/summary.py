@@ -1,0 +1,124 @@
+"""`summary.json`: counts over everything that a run has written."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from pipeline.ledger.files import Files, read_json
+from pipeline.ledger.records import FileRecord
+from pipeline.model import STATUSES
+
+__all__ = ("Summary", "report", "stored_report")
+
+SUMMARY = "summary.json"
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run found. Maps are counts of rows, most first."""
+
+    run_id: str
+    command: str
+    complete: bool
+    """Every row has its final place."""
+    rows: int
+    """Rows read."""
+    enriched: int = 0
+    cleaned: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    answered: int = 0
+    refused: int = 0
+    unresolved: int = 0
+    skipped: int = 0
+    sources: dict[str, int] = {}
+    """Rows read by input file."""
+    reasons: dict[str, int] = {}
+    """Rejected rows by reason."""
+    rules: dict[str, int] = {}
+    """Valid rows by how their cell was read."""
+    countries: dict[str, int] = {}
+    """Output rows by region of the numbering plan."""
+    plan_types: dict[str, int] = {}
+    number_types: dict[str, int] = {}
+    """Answered rows by the service's type of number."""
+    lookup_types: dict[str, int] = {}
+    error_codes: dict[str, int] = {}
+    """Answered and refused rows by error code; a blank code is not counted."""
+    ported: dict[str, int] = {}
+    """`yes`, `no`, `not known`; likewise the next two."""
+    present: dict[str, int] = {}
+    roaming: dict[str, int] = {}
+    requests: int = 0
+    """Requests sent for the rows written, retries included."""
+    outcome_unknown: dict[str, int] = {}
+    """Numbers that an earlier run had sent when it died: `asked_again`, `held`."""
+    files: list[str] = []
+    """Part files, relative to the output directory."""
+
+
+_COUNTED = {
+    "countries": "region",
+    "plan_types": "plan_type",
+    "number_types": "number_type",
+    "lookup_types": "lookup_type",
+    "error_codes": "error_code",
+}
+_FLAGS = ("ported", "present", "roaming")
+
+
+def report(
+    out: Path, known: Mapping[str, object], parts: Sequence[FileRecord], files: Files
+) -> tuple[Summary, FileRecord]:
+    """Count the part files, write `summary.json`, and give both.
+
+    `known` are fields of `Summary` that the files do not tell: `run_id`, `command`, `complete`,
+    `rows`, `sources`, `reasons`, `rules`, `outcome_unknown`.
+    """
+    rows_of = {kind: sum(p.rows or 0 for p in parts if p.kind == kind) for kind in _kinds(parts)}
+    found: dict[str, object] = {**known, **rows_of, "files": sorted(p.path for p in parts)}
+    kind = "cleaned" if known["command"] == "clean" else "enriched"
+    paths = [out / part.path for part in parts if part.kind == kind]
+    if paths:
+        found |= _counts(pl.scan_parquet(paths), enriched=kind == "enriched")
+    summary = msgspec.convert(found, Summary)
+    written = files.publish_json(out / SUMMARY, summary)
+    return summary, FileRecord(
+        path=SUMMARY, size=written.size, sha256=written.sha256, kind="summary"
+    )
+
+
+def stored_report(out: Path) -> Summary:
+    """The summary of a run that was finished before. Raises `CheckpointError`, `StorageError`."""
+    return read_json(out / SUMMARY, Summary)
+
+
+def _kinds(parts: Sequence[FileRecord]) -> set[str]:
+    return {part.kind for part in parts}
+
+
+def _counts(rows: pl.LazyFrame, *, enriched: bool) -> dict[str, object]:
+    """Counts of every column of interest. One pass each, of that column alone."""
+    there = set(rows.collect_schema().names())
+    found: dict[str, object] = {
+        name: _by(rows, column) for name, column in _COUNTED.items() if column in there
+    }
+    if not enriched:
+        return found
+    statuses = _by(rows, "status")
+    found |= {status: statuses.get(status, 0) for status in STATUSES}
+    told = rows.filter(pl.col("status") == "answered")
+    for flag in _FLAGS:
+        words = {"true": "yes", "false": "no", "": "not known"}
+        counted = _by(told, flag, keep_null=True)
+        found[flag] = {words[value]: number for value, number in counted.items()}
+    found["requests"] = int(rows.select(pl.col("attempts").sum()).collect().item() or 0)
+    return found
+
+
+def _by(rows: pl.LazyFrame, column: str, *, keep_null: bool = False) -> dict[str, int]:
+    value = pl.col(column).cast(pl.String)
+    counted = rows.group_by(value.fill_null("") if keep_null else value).len().collect()
+    pairs = [(name, number) for name, number in counted.rows() if name is not None]
+    return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,230 @@
+"""A shard is a pure piece of work: its file and its journal in, one part out.
+
+`ask` works through the shards that are not done, here or in worker processes; `finished_parts`
+gathers what came of all of them. `process` is the same function wherever it runs: it needs nothing
+but a `Brief`, which can be sent to another process.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.errors import CheckpointError
+from pipeline.events import Announce, Notice, PartWritten
+from pipeline.job import Job, Surroundings
+from pipeline.ledger.planned import Plan
+from pipeline.ledger.records import Done, FileRecord
+from pipeline.ledger.replay import replay
+from pipeline.ledger.run import Checkpoint
+from pipeline.lookup import Tally, lookup
+from pipeline.lookup.account import SharedLimiter, account_file, default_state_dir
+from pipeline.lookup.asking import Asking
+from pipeline.lookup.retry import Retries
+from pipeline.lookup.service import service_of
+from pipeline.model import STATUSES, ShardSpec
+from pipeline.parsing import moment
+from pipeline.plan import price_of
+from pipeline.settings import Settings
+from pipeline.simulator.embedded import embedded
+from pipeline.transports.contract import Service
+from pipeline.write import Output, answers, expand, keep, write
+
+__all__ = ("Brief", "ask", "check_service", "finished_parts", "process")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brief:
+    """Everything that shards need, wherever they are processed. Can be pickled."""
+
+    settings: Settings
+    service: Service
+    checkpoint: Checkpoint
+    output: Output
+    account: Path
+    """State file of the account's shared rate."""
+    total: int
+    """Numbers to ask in all, and how many of them are done."""
+    already: int
+    processes: int = 1
+    """How many share the rate and the limits."""
+
+    def share(self) -> "Brief":
+        """The brief of one of `processes` workers: its part of what is limited."""
+        given, parts = self.settings, self.processes
+        return replace(
+            self,
+            already=0,
+            settings=replace(
+                given,
+                concurrency=given.concurrency and max(1, given.concurrency // parts),
+                max_lookups=given.max_lookups and max(1, given.max_lookups // parts),
+                budget=given.budget and given.budget / parts,
+            ),
+        )
+
+
+def check_service(settings: Settings) -> None:
+    """Raise `UsageError` for what is wrong with endpoint or credentials, before anything begins."""
+    if not settings.simulate:
+        service_of(settings)
+
+
+def ask(job: Job, planned: Plan) -> dict[str, int]:
+    """Ask and write every shard that is not done. Gives what became of unknown outcomes."""
+    specs = [spec for spec in _specs(job, planned) if not _is_done(job, spec)]
+    if not specs:
+        return {}
+    settings, around = job.settings, job.around
+    with ExitStack() as stack:
+        given = stack.enter_context(embedded()) if settings.simulate else None
+        service = service_of(settings, given)
+        _say_plaintext(job)
+        folder = settings.state_dir or default_state_dir(around.environment)
+        brief = Brief(
+            settings=settings,
+            service=service,
+            checkpoint=job.checkpoint,
+            output=job.output,
+            account=account_file(folder, service.endpoint, service.credentials.client_id),
+            total=planned.to_ask,
+            already=planned.to_ask - sum(spec.ask for spec in specs),
+            processes=min(settings.workers, len(specs)),
+        )
+        if brief.processes == 1:
+            tally = process(specs, brief, around)
+        else:
+            # Imported here for start-up time, and because workers import this module.
+            from pipeline.workers import process_in_workers  # noqa: PLC0415
+
+            tally = process_in_workers(specs, brief, around)
+    for note in tally.notes:
+        around.announce(Notice("info", f"{settings.transport}: {note}"))
+    return {"asked_again": tally.outcome_unknown - tally.held, "held": tally.held}
+
+
+def process(specs: Iterable[ShardSpec], brief: Brief, around: Surroundings) -> Tally:
+    """lookup → write, for these shards, in this process. Raises what ends the run."""
+    with SharedLimiter(brief.account, brief.settings.rate, around.clock()) as limiter:
+        coroutine = lookup(
+            specs,
+            _asking(brief, around, limiter),
+            brief.service,
+            files=brief.checkpoint.files,
+            finish=partial(_write_shard, brief, around.announce),
+            announce=around.announce,
+        )
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(coroutine)
+
+
+def _asking(brief: Brief, around: Surroundings, limiter: SharedLimiter) -> Asking:
+    settings = brief.settings
+    return Asking(
+        transport=settings.transport,
+        endpoint=brief.service.endpoint,
+        rate=settings.rate,
+        processes=brief.processes,
+        concurrency=settings.concurrency,
+        attempts=settings.attempts,
+        timeout=settings.timeout,
+        limiter=limiter,
+        retries=Retries(settings.attempts, around.dice),
+        clock=around.clock,
+        wall=around.wall,
+        lookup=settings.lookup,
+        stop=around.stop,
+        stop_refused_country=settings.refused_country == "stop",
+        hold_unknown=settings.on_unknown == "hold",
+        max_lookups=settings.max_lookups,
+        budget=settings.budget,
+        price=price_of(settings.lookup, settings.price)[1] or 0.0,
+        deadline=moment(settings.deadline, around.wall()) if settings.deadline else None,
+        total=brief.total,
+        already=brief.already,
+    )
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    # Imported here because there is none on Windows.
+    import uvloop  # noqa: PLC0415
+
+    return uvloop.new_event_loop
+
+
+def _write_shard(brief: Brief, announce: Announce, spec: ShardSpec) -> None:
+    """Shard file and journal → one part, and the record that it is done."""
+    frame = answers(pl.read_parquet(spec.path), replay(Path(spec.journal)))
+    if brief.settings.rows == "all":
+        part = keep(frame, _unique_part(brief.checkpoint, spec.number), "unique", brief.output)
+    else:
+        part = write(frame, "enriched", spec.number, brief.output)
+    counted = dict(frame["status"].cast(pl.String).value_counts().rows())
+    counts = {status: counted.get(status, 0) for status in STATUSES}
+    brief.checkpoint.record_done(Done(shard=spec.number, part=part, counts=counts))
+    announce(PartWritten(part.path, frame.height))
+
+
+def _unique_part(checkpoint: Checkpoint, number: int) -> Path:
+    """With `--rows all`: a shard's rows, until they are spread over all rows of their numbers."""
+    return checkpoint.root / "unique" / f"part-{number:05}.parquet"
+
+
+def _specs(job: Job, planned: Plan) -> Iterator[ShardSpec]:
+    checkpoint = job.checkpoint
+    for shard in planned.shards:
+        yield ShardSpec(
+            number=shard.number,
+            path=str(checkpoint.shard(shard.number)),
+            sha256=shard.sha256,
+            rows=shard.rows,
+            ask=shard.ask,
+            journal=str(checkpoint.journal(shard.number)),
+        )
+
+
+def _is_done(job: Job, spec: ShardSpec) -> bool:
+    done = job.checkpoint.done(spec.number)
+    return done is not None and not done.unresolved
+
+
+def finished_parts(job: Job, planned: Plan) -> tuple[list[FileRecord], int]:
+    """The enriched parts of the whole run, and how many numbers in them are unresolved.
+
+    Raises `CheckpointError` if a shard has no part.
+    """
+    records: list[Done] = []
+    for shard in planned.shards:
+        done = job.checkpoint.done(shard.number)
+        if done is None:
+            raise CheckpointError(
+                f"{job.checkpoint.done_file(shard.number)}: the shard has no part; run the same"
+                " command again"
+            )
+        records.append(done)
+    unresolved = sum(done.unresolved for done in records)
+    if job.settings.rows != "all":
+        return [done.part for done in records], unresolved
+    root = job.checkpoint.root
+    repeats = sorted((root / "repeats").glob("rows-*.parquet"))
+    unique = [_unique_part(job.checkpoint, shard.number) for shard in planned.shards]
+    rows = job.settings.shard_rows
+    parts = expand(unique, repeats, root / "expand", rows, job.output) if unique else []
+    return parts, unresolved
+
+
+def _say_plaintext(job: Job) -> None:
+    transport = job.settings.transport
+    if transport in {"tcp", "udp"} and not job.settings.simulate:
+        text = (
+            f"{transport} is plain text by the provider's design: numbers and credentials cross the"
+            " network unencrypted"
+        )
+        job.around.announce(Notice("warning", text))
