@@ -41,7 +41,7 @@ _ADVICE = {
     errno.EIO: f"the device reported an input/output error: check the disk, {_GO_ON}",
     errno.EMFILE: f"too many open files: raise `ulimit -n`, {_GO_ON}",
     errno.ENAMETOOLONG: "the name is too long: choose a shorter --out",
-    errno.ENOENT: f"it is not there: something removed it; {_GO_ON}",
+    errno.ENOENT: f"no such place: check --out, or mend what removed it, {_GO_ON}",
     errno.ENOTDIR: "a part of the path is a file, not a directory: choose another --out",
     errno.EEXIST: "something else is there already: choose another --out",
 }

@@ -25,8 +25,8 @@ STATE_BYTES: Final = 8 * (_RING + CELLS)
 
 _MICRO: Final = 1_000_000
 _CATCH_UP_SECONDS: Final = 0.05
-_JITTER_SHARE: Final = 0.003
-"""Left free in each second, since a batch may need 3 ms more than the one before to arrive."""
+_JITTER_SHARE: Final = 0.008
+"""Left free in each second, since a batch may need 8 ms more than the one before to arrive."""
 
 
 class Limiter:

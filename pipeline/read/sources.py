@@ -139,7 +139,7 @@ def _source(path: Path, name: str) -> Source:
     if not stat.S_ISREG(state.st_mode):
         raise InputError(f"{name}: not a regular file; pipe it in, and write - for its name")
     if state.st_size == 0:
-        raise InputError(f"{name}: is empty")
+        raise InputError(f"{name}: is empty; give a list with at least one number")
     return Source(path=path, name=name, size=state.st_size)
 
 

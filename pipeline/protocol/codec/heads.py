@@ -34,10 +34,15 @@ class Head(NamedTuple):
     """The service's own words, such as `Unauthorized`: then this answers no lookup."""
 
 
+_ECHO = "a request, sent back as it was"
+
+
 class _Inner(msgspec.Struct, gc=False):
     tel: str = ""
     e: str = ""
     message: str | None = None
+    clientid: msgspec.Raw | None = None
+    password: msgspec.Raw | None = None
 
 
 class _Outer(_Inner, gc=False):
@@ -59,6 +64,9 @@ def decode_head(raw: bytes) -> Head:
     except UNREADABLE:
         return _tolerant_head(raw)
     inner = outer.response or outer
+    if inner.clientid is not None or inner.password is not None:
+        # An echo service, or an HTTP server that quotes what it does not understand.
+        raise NotAnAnswer(_ECHO)
     tel, code = inner.tel, inner.e
     if not (tel.isdecimal() or (code and not tel)) or code in _NOT_AVAILABLE:
         return _tolerant_head(raw)
@@ -69,6 +77,8 @@ def _tolerant_head(raw: bytes) -> Head:
     """The same for answers of another shape; says why when it is none."""
     outer = raw_fields(raw)
     inner = inner_fields(outer)
+    if "clientid" in inner or "password" in inner:
+        raise NotAnAnswer(_ECHO)
     if not (_KNOWN & inner.keys() or _ENVELOPE & outer.keys()):
         raise NotAnAnswer("a JSON object without any field of an answer")
     statuscode = text_of(outer, "statuscode")

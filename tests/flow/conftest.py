@@ -1,0 +1,151 @@
+"""The command in a process of its own, against a simulator in another."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from pipeline.simulator.embedded import embedded
+from pipeline.simulator.server import Endpoints
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "sample_data" / "customers.csv"
+TIMING = ("answered_at", "source")
+"""Columns that depend on when and how a row was asked."""
+
+
+def numbers(count: int) -> list[str]:
+    """Fictional numbers of the USA: 555-01xx in many area codes."""
+    codes = [200 + code for code in range(800) if code % 100 != 11]
+    valid = [code for code in codes if code in AREA_CODES]
+    return [f"+1{code}55501{last:02}" for last in range(100) for code in valid][:count]
+
+
+AREA_CODES = (
+    *(201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219),
+    *(224, 225, 228, 229, 231, 234, 239, 240, 248, 251, 252, 253, 254, 256, 260, 262, 267),
+    *(301, 302, 303, 304, 305, 307, 308, 309, 310, 312, 313, 314, 315, 316, 317, 318, 319),
+    *(401, 402, 404, 405, 406, 407, 408, 409, 410, 412, 413, 414, 415, 417, 419, 423, 425),
+    *(501, 502, 503, 504, 505, 507, 508, 509, 510, 512, 513, 515, 516, 517, 518, 520, 530),
+)
+
+
+def write_list(path: Path, count: int) -> Path:
+    lines = ["id,phone", *(f"{row},{number}" for row, number in enumerate(numbers(count)))]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@dataclass
+class Command:
+    """`msisdn` with an environment and a folder of its own."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipeline", *map(str, arguments)],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(
+        self, *arguments: object, stdin: str | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "pipeline", *map(str, arguments)],
+            cwd=self.folder,
+            env=self._environment(),
+            input=stdin or "",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("MSISDN_")}
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+        state = str(self.folder / "state")
+        return kept | {"PYTHONPATH": path, "XDG_STATE_HOME": state} | self.environment
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A running simulator."""
+
+    endpoints: Endpoints
+
+    def options(self, transport: str) -> list[str]:
+        """Flags that make `msisdn` use it."""
+        endpoint = str(getattr(self.endpoints, transport))
+        flags = ["--transport", transport, "--endpoint", endpoint]
+        return [*flags, "--token-url", self.endpoints.token_url] if transport == "rest" else flags
+
+    @property
+    def account(self) -> dict[str, str]:
+        return {
+            "MSISDN_CLIENT_ID": self.endpoints.client_id,
+            "MSISDN_CLIENT_SECRET": self.endpoints.client_secret,
+        }
+
+    def meter(self) -> dict[str, Any]:
+        with urllib.request.urlopen(self.endpoints.meter + "?numbers=1") as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    def reset(self) -> None:
+        request = urllib.request.Request(self.endpoints.meter + "/reset", method="POST")
+        with urllib.request.urlopen(request):
+            pass
+
+    def wait_until_billed(self, count: int) -> None:
+        """Return when so many lookups were carried out."""
+        until = time.monotonic() + 30
+        while self.meter()["billed"] < count:
+            assert time.monotonic() < until, f"not {count} lookups in 30 seconds"
+            time.sleep(0.005)
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Simulated]:
+    with embedded(seed="flow") as endpoints:
+        yield Simulated(endpoints)
+
+
+@pytest.fixture
+def simulator(service: Simulated) -> Simulated:
+    """The module's simulator with its meter at zero."""
+    service.reset()
+    return service
+
+
+@pytest.fixture
+def msisdn(tmp_path: Path) -> Command:
+    """The command, in an empty folder and without an account."""
+    return Command(tmp_path)
+
+
+@pytest.fixture
+def account(msisdn: Command, simulator: Simulated) -> Command:
+    """The command with the simulator's account."""
+    msisdn.environment |= simulator.account
+    return msisdn
+
+
+def enriched(out: Path, without: Sequence[str] = TIMING) -> pl.DataFrame:
+    """The enriched rows, without what depends on the moment."""
+    return pl.read_parquet(sorted((out / "enriched").glob("*.parquet"))).drop(without)
