@@ -20,17 +20,10 @@ from typing import NamedTuple, Protocol
 
 from pipeline.protocol.codec import Head, NotAnAnswer, decode_head
 from pipeline.protocol.framing import FAILED
-from pipeline.protocol.meaning import (
-    NO_ANSWER,
-    NO_NUMBER,
-    REFUSED,
-    UNKNOWN_ERROR,
-    WORD_FAILED,
-    result_of,
-)
+from pipeline.protocol.meaning import NO_ANSWER, NO_NUMBER, REFUSED, WORD_FAILED, result_of
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome, Query
 
-__all__ = ("UNKNOWN_ERROR", "Exchange", "Tally")
+__all__ = ("Exchange", "Tally")
 
 MEMORY = 65_536
 """Numbers given up, and numbers answered, that an exchange remembers: some 10 MB at most."""

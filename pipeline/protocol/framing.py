@@ -5,7 +5,8 @@ at once, with or without a newline between. A frame is plain bytes and one of th
 
 - a complete JSON object; it begins with `{` and ends with its own closing brace,
 - `FAILED`, the bare word that the service has for bad credentials, given at its last letter,
-- junk: whatever else stands between objects, up to the next `{` or the end of the line.
+- junk: whatever else stands between objects, up to the next `{` or the end of the line, and in
+  place of a frame that is too long its first bytes, which are no JSON object.
 
 Rules: what comes out does not depend on how the stream is cut; the work is linear in the bytes;
 memory is bounded. Braces are only counted here: whether an object is sound JSON, the codec says.
@@ -22,6 +23,12 @@ FAILED = b"failed"
 
 LIMIT = 64 * 1024
 """Bytes in one frame. An answer has about 330, so this is two hundred times as much."""
+
+ENDLESS = 256
+"""Times the limit that a frame may be passed over to find its end; then the stream is lost."""
+
+_EXCERPT = 64
+"""Bytes that are given of a frame that is too long."""
 
 DEPTH = 32
 """Nesting in one frame. An answer has one level, or two when wrapped."""
@@ -64,7 +71,7 @@ class Frames:
         self._max_depth = depth
         self._tail = b""  # a short beginning of an object, not scanned yet
         self._parts: list[bytes] = []  # of the frame under way, in the order they came
-        self._held = 0  # bytes in _parts
+        self._held = 0  # bytes of it so far; no more than the limit of them are kept
         self._depth = 0
         self._in_string = False
         self._escaped = False  # the last byte was a backslash inside a string
@@ -75,8 +82,8 @@ class Frames:
 
     @property
     def held(self) -> int:
-        """Bytes of an incomplete frame."""
-        return self._held + len(self._tail)
+        """Bytes kept of an incomplete frame."""
+        return min(self._held, self._limit) + len(self._tail)
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that are complete with `data`. Nothing comes any more once `broken`."""
@@ -96,8 +103,9 @@ class Frames:
 
     def finish(self) -> list[Frame]:
         """The stream has ended: what is left of it is junk."""
-        left = b"".join((*self._parts, self._tail)).rstrip(_BLANK)
+        self._hold(self._tail)
         self._tail = b""
+        left = self._whole().rstrip(_BLANK)
         self._reset()
         return [left] if left else []
 
@@ -192,19 +200,23 @@ class Frames:
 
     def _give(self, last: bytes, frames: list[Frame]) -> None:
         """The frame under way is complete with its last part."""
-        if self._held + len(last) > self._limit:
-            self._break(f"a frame of more than {self._limit} bytes")
-            return
-        whole = b"".join((*self._parts, last)) if self._parts else last
-        frames.append(whole if is_object(whole) else whole.rstrip(_BLANK))
+        if self._held or len(last) > self._limit:
+            self._hold(last)
+            last = self._whole()
+        frames.append(last if is_object(last) else last.rstrip(_BLANK))
         self._reset()
 
+    def _whole(self) -> bytes:
+        """The frame under way; the beginning of one that is too long."""
+        whole = b"".join(self._parts)
+        return whole if self._held <= self._limit else whole[:_EXCERPT]
+
     def _hold(self, part: bytes) -> None:
-        self._held += len(part)
-        if self._held > self._limit:
-            self._break(f"a frame of more than {self._limit} bytes")
-            return
-        self._parts.append(part)
+        if part:
+            self._parts.append(part[: max(0, self._limit - self._held)])
+            self._held += len(part)
+        if self._held > self._limit * ENDLESS:
+            self._break(f"a frame of more than {self._limit * ENDLESS} bytes")
 
     def _break(self, reason: str) -> None:
         self._reset()

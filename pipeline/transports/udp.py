@@ -243,11 +243,11 @@ class UdpTransport:
             outcome = Outcome(request[0].key, _NO_SOCKET)
             self._loop.call_soon(self._deliver, [outcome])
             return
-        self._solo[port] = None
-        if len(self._solo) > SOLO_SOCKETS:
+        if len(self._solo) >= SOLO_SOCKETS:
             idle = next((old for old in self._solo if not len(old.exchange)), None)
             if idle is not None:
                 self._close(idle)
+        self._solo[port] = None
         port.send([request])
 
     def heard(self, port: _Port, outcomes: list[Outcome]) -> None:

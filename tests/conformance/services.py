@@ -64,6 +64,8 @@ class Running:
     open: int = 0
     tokens: int = 0
     token_script: Callable[[int], web.Response] | None = None
+    lifetime: int | None = None
+    """TCP closes a connection after so many answers."""
     first_only: bool = False
     """TCP reads one question of each piece that comes, as the provider's samples read answers."""
     refused: set[str] = field(default_factory=set)
@@ -81,6 +83,7 @@ class _Stream(asyncio.Protocol):
     def __init__(self, running: Running) -> None:
         self._running = running
         self._frames = Frames()
+        self._answers = 0
         self._transport: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -108,12 +111,13 @@ class _Stream(asyncio.Protocol):
     def _act(self, reply: Reply) -> None:
         for part in reply.parts:
             self._transport.write(part)
+        self._answers += 1
         if reply.reset:
             linger = struct.pack("ii", 1, 0)
             sock = self._transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self._transport.abort()
-        elif reply.close:
+        elif reply.close or self._answers == self._running.lifetime:
             self._transport.close()
 
 
@@ -273,8 +277,9 @@ class Client:
             room = self.transport.capacity
             self.transport.send(left[:room])
             left = left[room:]
-        await self.ended(before + len(queries))
-        return sorted(self.outcomes[before:])
+        wanted = {query.key for query in queries}
+        await self.until(lambda: wanted <= {outcome.key for outcome in self.outcomes[before:]})
+        return sorted(outcome for outcome in self.outcomes[before:] if outcome.key in wanted)
 
     async def ask_one(self, tel: str = TEL, **more: Any) -> Any:
         """Send one query; what came of it."""

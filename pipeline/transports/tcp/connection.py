@@ -43,7 +43,9 @@ class Connection(asyncio.Protocol):
         self.ready = False
         """It is open, and its buffer has room."""
         self.last_heard = 0.0
-        self.last_answer = 0.0
+        """When the last frame came; bytes that make no frame are no sign of life."""
+        self.answered = 0
+        """Questions answered while it was open."""
         self.deepest = 0
         """Most questions open since the last proof."""
         self._mark = 0  # questions asked when it was deepest
@@ -103,16 +105,15 @@ class Connection(asyncio.Protocol):
         """Bytes came."""
         if self.closed_by_us:
             return
-        now = self.last_heard = self._loop.time()
         frames = self._frames.feed(data)
-        outcomes = self.exchange.receive(frames, now) if frames else []
-        if outcomes:
-            self.last_answer = now
-        if self._frames.broken:
-            outcomes += self.exchange.abandon("the stream cannot be read: " + self._frames.broken)
-            self.close()
-        if frames or outcomes:
+        if frames:
+            self.last_heard = self._loop.time()
+            outcomes = self.exchange.receive(frames, self.last_heard)
+            self.answered = self.exchange.answered
             self._owner.heard(self, outcomes)
+        if self._frames.broken and self._transport is not None:
+            self.ready = False
+            self._transport.abort()
 
     def eof_received(self) -> bool:
         """The server will send no more; asyncio closes our side then."""
@@ -128,6 +129,8 @@ class Connection(asyncio.Protocol):
             outcomes = self.exchange.receive(self._frames.finish(), now)
         self.orderly = self.orderly and error is None
         reason = "connection closed before the answer" if self.orderly else "connection lost"
+        if self._frames.broken:
+            reason = "the stream cannot be read: " + self._frames.broken
         still_open = len(self.exchange)
         outcomes += self.exchange.abandon(reason)
         self._owner.lost(self, outcomes, still_open)

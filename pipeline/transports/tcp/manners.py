@@ -22,6 +22,10 @@ SHORTEST_GRACE, LONGEST_GRACE = 0.05, 0.5
 """Seconds after an answer in which a server that closes after each answer will have closed."""
 FIRST_HOLD, LONGEST_HOLD = 64, 1 << 20
 """Answers before a depth that failed is tried again; doubled each time."""
+ALIKE = 3
+"""Connections lost after as many answers that make a rule."""
+FORGET = 1000
+"""Connections after which such a rule is found out again."""
 SLOW = 0.025
 """Seconds. Where answers take less, a server that works one after another costs little."""
 
@@ -41,11 +45,16 @@ class Manners:
         self.mode = Mode.PROBING
         self.depth = 1
         """Questions that one connection may have open."""
+        self.lifetime: int | None = None
+        """Questions that one connection may carry in its life, where the server sets a limit."""
         self.latency = 0.0
         """Seconds, smoothed, at this depth."""
         self._shallower = 0.0  # the latency at half the depth
         self._hold = FIRST_HOLD
         self._held = 0  # answers to wait for before the next depth is tried
+        self._life = 0  # answers of the last connection that was lost while it was in use
+        self._alike = 0  # how many in a row were lost after as many
+        self._spent = 0
         self._proven = 0
 
     def __repr__(self) -> str:
@@ -78,13 +87,30 @@ class Manners:
         if asked_alone and answered == 1 and not still_open:
             if self.mode is not Mode.ONE_SHOT:
                 self._enter(Mode.ONE_SHOT)
-        elif still_open and answered and self.mode is Mode.KEPT:
+        elif still_open and answered and not self._limited(answered) and self.mode is Mode.KEPT:
             self._enter(Mode.PROBING)
+            self._hold_back()
 
-    def broken(self, still_open: int) -> None:
-        """A connection was reset, or its stream could not be read."""
-        if still_open > 1:
+    def broken(self, answered: int, still_open: int) -> None:
+        """A connection was reset, fell silent, or its stream could not be read."""
+        if still_open > 1 and not self._limited(answered):
             self._retreat()
+
+    def _limited(self, answered: int) -> bool:
+        """Several connections in a row that end after so many answers: it is the server's rule."""
+        self._alike = self._alike + 1 if 1 < answered == self._life else 1
+        self._life = answered
+        if self._alike >= ALIKE:
+            self.lifetime = answered
+            self._spent = 0
+        return self.lifetime == answered
+
+    def spent(self) -> None:
+        """A connection has carried all that it may. Now and then the rule is put to the test."""
+        self._spent += 1
+        if self._spent >= FORGET:
+            self.lifetime = None
+            self._alike = 0
 
     def unanswered(self) -> None:
         """A question stayed without answer on a connection that answered others.
@@ -116,6 +142,9 @@ class Manners:
     def _retreat(self) -> None:
         self.depth = max(1, self.depth // 2)
         self._proven = min(self._proven, self.depth)
+        self._hold_back()
+
+    def _hold_back(self) -> None:
         self._held = self._hold
         self._hold = min(self._hold * 2, LONGEST_HOLD)
 
@@ -123,5 +152,4 @@ class Manners:
         self.mode = mode
         self.depth = 1
         self._proven = 0
-        self._held = 0
         self._shallower = 0.0

@@ -96,10 +96,13 @@ class TcpTransport:
         """How many more questions one connection takes."""
         if not connection.ready or connection is self._lingering:
             return 0
-        if self.manners.mode is not Mode.KEPT:
-            return 0 if connection.exchange.asked else 1
-        depth = min(self.manners.depth, max(1, OPEN_IN_ALL // len(self._connections)))
-        return max(0, depth - len(connection.exchange))
+        exchange, manners = connection.exchange, self.manners
+        if manners.mode is not Mode.KEPT:
+            return 0 if exchange.asked else 1
+        depth = min(manners.depth, max(1, OPEN_IN_ALL // len(self._connections)))
+        if manners.lifetime is not None:
+            depth = min(depth, len(exchange) + manners.lifetime - exchange.asked)
+        return max(0, depth - len(exchange))
 
     def send(self, queries: Sequence[Query]) -> None:
         """Put them on connections; those that are to be alone on one of their own."""
@@ -124,8 +127,19 @@ class TcpTransport:
             if count:
                 batch = [self._waiting.popleft()[0] for _ in range(count)]
                 connection.ask(batch, now, self._service.timeout)
+        if self.manners.lifetime is not None:
+            self._retire(self.manners.lifetime)
         for _ in range(self._wanted()):
             self._start(Connection(self, self._requests, self.counts))
+
+    def _retire(self, lifetime: int) -> None:
+        """Take the connections out of use that have carried as much as the server allows."""
+        for connection in [c for c in self._connections if c.exchange.asked >= lifetime]:
+            self.manners.spent()
+            self._connections.remove(connection)
+            self._last.add(connection)
+            if not len(connection.exchange):
+                self._discard(connection)
 
     def _wanted(self) -> int:
         """How many connections to open now."""
@@ -229,16 +243,16 @@ class TcpTransport:
             return
         exchange = connection.exchange
         if connection.orderly:
-            soon = self._loop.time() - connection.last_answer <= self.manners.grace
+            soon = self._loop.time() - connection.last_heard <= self.manners.grace
             self._changed(
                 lambda: self.manners.closed(
-                    answered=exchange.answered,
+                    answered=connection.answered,
                     still_open=still_open,
                     asked_alone=soon and exchange.asked == 1 and connection.solo is None,
                 ),
             )
         elif not connection.closed_by_us:
-            self.manners.broken(still_open)
+            self.manners.broken(connection.answered, still_open)
         self._discard(connection)
         self._fill(outcomes)
 
@@ -301,8 +315,11 @@ class TcpTransport:
         outcomes = connection.exchange.expire(now)
         if not outcomes:
             return []
-        self.manners.unanswered()
         silent = connection.last_heard <= now - self._service.timeout
+        if silent:
+            self.manners.broken(connection.answered, len(connection.exchange) + 1)
+        else:
+            self.manners.unanswered()
         if silent or self.manners.mode is not Mode.KEPT or connection in self._last:
             outcomes += connection.exchange.abandon("connection went silent")
             self._discard(connection)

@@ -26,12 +26,19 @@ def test_what_is_left_at_the_end_of_the_stream_is_junk() -> None:
     assert frames.held == 0
 
 
+@pytest.mark.parametrize("long", [b'{"a":"' + b"x" * 100 + b'"}', b"x" * 100 + b"\n"])
+def test_a_frame_that_is_too_long_is_passed_over_and_the_stream_goes_on(long: bytes) -> None:
+    frames = Frames(limit=64)
+
+    assert frames.feed(b'{"a":1}' + long + b'{"b":2}') == [b'{"a":1}', long[:64], b'{"b":2}']
+    assert not frames.broken
+
+
 @pytest.mark.parametrize(
     ("stream", "why"),
     [
-        (b'{"a":"' + b"x" * 100, "more than 64 bytes"),
-        (b'{"a":"' + b"x" * 100 + b'"}', "more than 64 bytes"),
-        (b"x" * 100, "more than 64 bytes"),
+        (b'{"a":"' + b"x" * 20_000, "more than 16384 bytes"),
+        (b"x" * 20_000, "more than 16384 bytes"),
         (b'{"a":[[[[[[[[', "deeper than 4"),
     ],
 )
@@ -43,6 +50,7 @@ def test_a_stream_beyond_the_limits_is_broken_and_what_came_before_is_given(
     assert frames.feed(b'{"a":1}' + stream) == [b'{"a":1}']
     assert why in frames.broken
     assert frames.feed(b'{"a":1}') == []
+    assert frames.held == 0
     assert why in repr(frames)
 
 

@@ -78,6 +78,9 @@ def test_a_close_with_open_questions_is_found_out_again() -> None:
     manners.closed(answered=10, still_open=5, asked_alone=False)
 
     assert (manners.mode, manners.depth) == (Mode.PROBING, 1)
+    manners.stayed_open()
+    manners.proven(1)
+    assert manners.depth == 1
 
 
 def test_a_close_of_an_idle_connection_says_nothing() -> None:
@@ -89,9 +92,9 @@ def test_a_close_of_an_idle_connection_says_nothing() -> None:
 
 def test_a_break_halves_the_depth_only_if_several_were_open() -> None:
     manners = deepened(64)
-    manners.broken(1)
+    manners.broken(5, 1)
     assert manners.depth == 64
-    manners.broken(60)
+    manners.broken(6, 60)
     assert manners.depth == 32
 
 
@@ -102,3 +105,31 @@ def test_the_grace_follows_the_latency_within_bounds() -> None:
     assert manners.grace == 0.2
     manners.answered(1, 9.0)
     assert manners.grace == 0.5
+
+
+def test_three_connections_that_end_after_as_many_answers_show_a_rule() -> None:
+    manners = deepened(64)
+    manners.broken(100, 20)
+    manners.broken(100, 20)
+    manners.closed(answered=100, still_open=20, asked_alone=False)
+
+    assert manners.lifetime == 100
+    assert manners.mode is Mode.KEPT
+
+
+def test_a_rule_is_found_out_again_now_and_then() -> None:
+    manners = deepened(64)
+    for _ in range(3):
+        manners.broken(100, 20)
+    for _ in range(1000):
+        manners.spent()
+
+    assert manners.lifetime is None
+
+
+def test_connections_that_end_anyhow_show_no_rule() -> None:
+    manners = deepened(64)
+    for answered in (100, 50, 100, 50, 1, 1, 1, 1):
+        manners.broken(answered, 20)
+
+    assert manners.lifetime is None

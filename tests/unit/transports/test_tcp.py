@@ -196,9 +196,20 @@ async def test_a_service_that_went_away_is_transient_and_not_billed() -> None:
     assert not results[-1].sent
 
 
+async def test_an_oversized_answer_is_passed_over_and_costs_no_other() -> None:
+    def oversized(tel: str, nth: int) -> Reply:
+        return Reply((b'{"tel":"' + b"1" * 100_000 + b'"}',)) if nth == 50 else plainly(tel, nth)
+
+    async with connected("tcp", oversized, timeout=5) as (client, running):
+        outcomes = await client.ask(*queries(TELS))
+
+    assert list(faults(outcomes)) == [TELS.index(running.asked[49])]
+    assert running.connections == 1
+
+
 async def test_a_frame_without_end_closes_the_connection() -> None:
     def endless(tel: str, nth: int) -> Reply:
-        return Reply((b'{"tel":"' + b"1" * 70_000,)) if nth == 1 else plainly(tel, nth)
+        return Reply((b"{" * 100,)) if nth == 1 else plainly(tel, nth)
 
     async with connected("tcp", endless) as (client, running):
         first = await client.ask_one()
@@ -207,6 +218,28 @@ async def test_a_frame_without_end_closes_the_connection() -> None:
     assert first.reason.startswith("the stream cannot be read")
     assert isinstance(second, Answer)
     assert running.connections == 2
+
+
+async def test_bytes_that_make_no_frame_are_no_sign_of_life() -> None:
+    def drips(tel: str, nth: int) -> Reply:
+        return Reply((b'{"tel":"',)) if nth == 30 else plainly(tel, nth)
+
+    async with connected("tcp", drips) as (client, running):
+        await client.ask(*queries(TELS[:40]))
+        client.outcomes.clear()
+
+        assert isinstance(await client.ask_one(TELS[60]), Answer)
+        assert running.connections == 2
+
+
+async def test_a_server_that_closes_after_so_many_answers_is_asked_no_more_than_that() -> None:
+    async with connected("tcp", timeout=5) as (client, running):
+        running.lifetime = 50
+        lost = faults(await client.ask(*queries(MANY)))
+        later = await client.ask(*(Query(key, f"1212556{key:04}") for key in range(600)))
+
+    assert faults(later) == {}
+    assert len(lost) < 300
 
 
 async def test_a_solo_question_has_a_connection_of_its_own() -> None:
