@@ -9,17 +9,24 @@ Rules:
 - A torn tail is cut off on opening, damage before it is an error (frames.py tells them apart).
 """
 
+import errno
+import fcntl
 import struct
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from pipeline.errors import CheckpointError, StorageError
+from pipeline.errors import CheckpointError, LockedError, StorageError
 from pipeline.ledger import frames
 from pipeline.ledger.files import Files
 from pipeline.ledger.frames import Kind, Shard
 from pipeline.ledger.replay import Replay, replay
+
+_TURN = 0.05
+"""Seconds between two looks at a journal that somebody holds."""
+_TURNS = 100
 
 __all__ = ("AnswerRecord", "FaultRecord", "Journal", "open_journal")
 
@@ -179,21 +186,41 @@ class Journal:
         )
 
 
-def open_journal(path: Path, shard: Shard, files: Files) -> tuple[Journal, Replay]:
-    """Open the journal of a shard for appending, and say what it holds.
-
-    It is made if it is not there. A torn tail is cut off. Raises `CheckpointError` if it is damaged
-    before its tail, or belongs to another shard, and `StorageError`.
-    """
-    if not path.exists():
-        files.publish_bytes(path, frames.header(shard))
+def _replay_of(shard: Shard, path: Path) -> Replay:
     known = replay(path)
     if known.shard != shard:
         raise CheckpointError(
             f"{path}: it belongs to another shard than the plan says: add --restart to begin again"
         )
+    return known
+
+
+def _own(fd: int, path: Path) -> None:
+    """Wait for the journal's last writer to be gone: a worker may outlive its parent for a moment."""
+    for _ in range(_TURNS):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}:
+                return  # no locks here; the output directory's own lock has been checked
+            time.sleep(_TURN)
+        else:
+            return
+    raise LockedError(f"{path}: another process still writes it: wait for it to end")
+
+
+def open_journal(path: Path, shard: Shard, files: Files) -> tuple[Journal, Replay]:
+    """Open the journal of a shard for appending, and say what it holds.
+
+    It is made if it is not there. A torn tail is cut off. Raises `CheckpointError` if it is damaged
+    before its tail, or belongs to another shard, `LockedError` and `StorageError`.
+    """
+    if not path.exists():
+        files.publish_bytes(path, frames.header(shard))
     fd = files.open_to_append(path)
     try:
+        _own(fd, path)
+        known = _replay_of(shard, path)
         if known.torn:
             files.truncate(fd, known.end, path)
         # What a killed process wrote may be in the page cache only; from here on it is durable.
