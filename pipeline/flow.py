@@ -38,7 +38,7 @@ def run(settings: Settings, around: Surroundings) -> Summary:
     Returns the summary; `complete` is false where rows are unresolved. Raises what ends the run
     (`errors.py`), with everything known on disk.
     """
-    check_service(settings)
+    check_service(settings, around.announce)
     with opened(settings, "run", around) as job:
         if job.checkpoint.finished:
             return stored_report(job.out)

@@ -69,10 +69,17 @@ class Brief:
         )
 
 
-def check_service(settings: Settings) -> None:
+def check_service(settings: Settings, announce: Announce) -> None:
     """Raise `UsageError` for what is wrong with endpoint or credentials, before anything begins."""
-    if not settings.simulate:
-        service_of(settings)
+    if settings.simulate:
+        return
+    service_of(settings)
+    if settings.transport in {"tcp", "udp"}:
+        text = (
+            f"{settings.transport} is plain text by the provider's design: numbers and credentials"
+            " cross the network unencrypted"
+        )
+        announce(Notice("warning", text))
 
 
 def ask(job: Job, planned: Plan) -> dict[str, int]:
@@ -84,7 +91,6 @@ def ask(job: Job, planned: Plan) -> dict[str, int]:
     with ExitStack() as stack:
         given = stack.enter_context(embedded()) if settings.simulate else None
         service = service_of(settings, given)
-        _say_plaintext(job)
         folder = settings.state_dir or default_state_dir(around.environment)
         brief = Brief(
             settings=settings,
@@ -218,13 +224,3 @@ def finished_parts(job: Job, planned: Plan) -> tuple[list[FileRecord], int]:
     rows = job.settings.shard_rows
     parts = expand(unique, repeats, root / "expand", rows, job.output) if unique else []
     return parts, unresolved
-
-
-def _say_plaintext(job: Job) -> None:
-    transport = job.settings.transport
-    if transport in {"tcp", "udp"} and not job.settings.simulate:
-        text = (
-            f"{transport} is plain text by the provider's design: numbers and credentials cross the"
-            " network unencrypted"
-        )
-        job.around.announce(Notice("warning", text))

@@ -23,6 +23,7 @@ from pipeline.events import Event, LookupProgress
 from pipeline.job import Surroundings
 from pipeline.lookup import Tally
 from pipeline.lookup.asking import Stop
+from pipeline.lookup.progress import RateWindow
 from pipeline.model import ShardSpec
 from pipeline.shards import Brief, process
 
@@ -32,7 +33,6 @@ _POLL = 0.2
 _SUMMED = (
     "done",
     "requests",
-    "rate",
     "in_flight",
     "concurrency",
     "retries",
@@ -81,6 +81,8 @@ class _Foreman:
         self._progress: dict[int, LookupProgress] = {}
         self._ended: dict[int, Tally | MsisdnError] = {}
         self._stopping = False
+        self._window = RateWindow(around.clock())
+        self._counted = 0
 
     def oversee(self) -> Tally:
         while len(self._ended) < len(self._workers):
@@ -132,11 +134,16 @@ class _Foreman:
     def _summed(self, latest: LookupProgress) -> LookupProgress:
         parts = list(self._progress.values())
         sums = {name: sum(getattr(part, name) for part in parts) for name in _SUMMED}
+        now = self._around.clock()
+        # Of what earlier runs did, each shard tells when it is opened: that is no speed.
+        self._window.add(max(0, sums["requests"] - self._counted), now)
+        self._counted = sums["requests"]
+        rate = self._window.rate(now)
         sums["done"] += self._brief.already
         left = self._brief.total - sums["done"]
-        seconds = left / sums["rate"] if sums["rate"] else None
+        seconds = left / rate if rate else None
         rate_set = max(part.rate_set for part in parts)
-        return replace(latest, **sums, rate_set=rate_set, seconds_left=seconds)
+        return replace(latest, **sums, rate=rate, rate_set=rate_set, seconds_left=seconds)
 
 
 def _sum(tallies: Sequence[Tally]) -> Tally:

@@ -43,8 +43,9 @@ def checked(settings: Settings) -> list[Finding]:
 
 
 def _program(settings: Settings) -> Finding:
+    installed = {d.name: d.version for d in importlib.metadata.distributions()}
     versions = (
-        f"{name} {importlib.metadata.version(name)}"
+        f"{name} {installed.get(name, 'not installed')}"
         for name in ("msisdn-pipeline", "polars", "aiohttp", "phonenumbers")
     )
     return Finding("program", "ok", f"Python {platform.python_version()}, {', '.join(versions)}")

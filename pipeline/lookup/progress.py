@@ -8,13 +8,33 @@ from pipeline.lookup.asking import Asking
 from pipeline.lookup.work import Work
 from pipeline.protocol.messages import Fault, FaultKind
 
-__all__ = ("Progress",)
+__all__ = ("Progress", "RateWindow")
 
 INTERVAL = 0.25
 WINDOW = 5.0
 """Seconds over which the rate is taken."""
 FEWEST = 5
 """Answers below which no time left is given: it would be a guess."""
+
+
+class RateWindow:
+    """Answers a second over the last seconds."""
+
+    def __init__(self, now: float) -> None:
+        self._came: deque[tuple[float, int]] = deque()
+        self.count = 0
+        self._began = now
+
+    def add(self, count: int, now: float) -> None:
+        """So many came."""
+        self._came.append((now, count))
+        self.count += count
+
+    def rate(self, now: float) -> float:
+        """Over the window, or over the time since the beginning where that is shorter."""
+        while self._came and self._came[0][0] < now - WINDOW:
+            self.count -= self._came.popleft()[1]
+        return self.count / max(0.5, min(WINDOW, now - self._began))
 
 
 class Progress:
@@ -35,9 +55,7 @@ class Progress:
         self.held = 0
         self.late = 0
         self.due = now
-        self._came: deque[tuple[float, int]] = deque()
-        self._in_window = 0
-        self._began = now
+        self._window = RateWindow(now)
 
     @property
     def has_answers(self) -> bool:
@@ -60,27 +78,20 @@ class Progress:
 
     def came(self, count: int, now: float) -> None:
         """Answers came in."""
-        self._came.append((now, count))
-        self._in_window += count
+        self._window.add(count, now)
 
     def failed(self, fault: Fault) -> None:
         """An attempt failed."""
         self.throttled += fault.kind is FaultKind.THROTTLE
-
-    def rate(self, now: float) -> float:
-        """Answers a second over the last seconds."""
-        while self._came and self._came[0][0] < now - WINDOW:
-            self._in_window -= self._came.popleft()[1]
-        return self._in_window / max(0.5, min(WINDOW, now - self._began))
 
     def announce(self, now: float, state: dict[str, Any], *, last: bool = False) -> None:
         """Tell where the stage stands, a few times a second."""
         if now < self.due and not last:
             return
         self.due = now + INTERVAL
-        rate = self.rate(now)
+        rate = self._window.rate(now)
         left = self._total - self.done
-        known = self._in_window >= FEWEST and rate > 0
+        known = self._window.count >= FEWEST and rate > 0
         self._announce(
             LookupProgress(
                 done=self.done,
