@@ -33,7 +33,9 @@ def test_a_second_run_is_refused_until_the_first_lets_go(tmp_path: Path) -> None
     out = tmp_path / "out"
     with hold(out, Files()) as lock:
         assert repr(lock) == f"<Lock on {out}, held>"
-        with pytest.raises(LockedError, match=r"another run holds this output .another process.: wait"):
+        with pytest.raises(
+            LockedError, match=r"another run holds this output .another process.: wait"
+        ):
             hold(out, Files())
     assert repr(lock) == f"<Lock on {out}, released>"
     lock.release()
