@@ -19,7 +19,7 @@ class Concurrency:
     bounds what a service meets, so this only bounds what waits there."""
     STEP: Final = 4
     """The most by which one raise multiplies it."""
-    LEAST: Final = 4
+    LEAST: Final = 8
     SPARE: Final = 1.5
     """Room above Little's law, for answers that take longer than most."""
     CUT: Final = 0.7
@@ -34,6 +34,7 @@ class Concurrency:
         least, most = self.FIRST
         self.limit = fixed or min(max(least, min(most, int(rate / 10))), ceiling)
         self._latency = 0.0
+        self._sync = 0.0
         self._answers = 0
         self._since: float | None = None
         self._cut_at = 0.0
@@ -55,6 +56,10 @@ class Concurrency:
             return
         weight = min(0.5, 0.02 * count)
         self._latency += (latency - self._latency) * (weight if self._latency else 1.0)
+
+    def synced(self, seconds: float) -> None:
+        """What was written became durable after so long. A slot waits for that twice."""
+        self._sync += 0.1 * (seconds - self._sync)
 
     def troubled(self, now: float) -> None:
         """The service throttled, or datagrams are lost: fewer at once, one cut a round trip."""
@@ -89,7 +94,8 @@ class Concurrency:
         if self._hold:
             self._hold -= 1
             return
-        need = int(self._rate * self._latency * self.SPARE) + self.LEAST
+        held = self._latency + 2 * self._sync
+        need = int(self._rate * held * self.SPARE) + self.LEAST
         if need > self.limit and throughput < 0.98 * self._rate:
             self._before_raise = (self.limit, throughput)
             self.limit = min(need, self.limit * self.STEP, self._ceiling)

@@ -46,6 +46,7 @@ class _Unsettled(NamedTuple):
     offset: int
     slots: int
     settled: int
+    since: float
 
 
 class Engine:
@@ -116,7 +117,7 @@ class Engine:
         while True:
             now = self._asking.clock()
             self._take_in(now)
-            self._settle()
+            self._settle(now)
             self._watch(now)
             if self._ending is None:
                 self._go_out(way, now)
@@ -139,7 +140,7 @@ class Engine:
         if probes is not None:
             free = min(free, probes)
         for work, count in outbox.admit(now, free):
-            self._unsettled.append(_Unsettled(work, work.journal.written, 0, count))
+            self._unsettled.append(_Unsettled(work, work.journal.written, 0, count, now))
             self.progress.refused += count
         for query in outbox.send(way, now):
             self._flying[query.key] = now
@@ -225,7 +226,9 @@ class Engine:
         for number, records in answers.items():
             work = self._works[number]
             offset = work.journal.answer(records)
-            self._unsettled.append(_Unsettled(work, offset, slots.get(number, 0), len(records)))
+            self._unsettled.append(
+                _Unsettled(work, offset, slots.get(number, 0), len(records), now)
+            )
             self._outbox.budget.succeeded(len(records))
             self._breaker.answered()
             self._rejected = 0
@@ -257,13 +260,13 @@ class Engine:
         self._breaker.failed(now, fault.reason, sent_at)
         work = self._works[number_of(key)]
         record = FaultRecord(position_of(key), retry.sent, fault.sent, fault.reason)
-        self._unsettled.append(_Unsettled(work, work.journal.fail((record,)), 1, 0))
+        self._unsettled.append(_Unsettled(work, work.journal.fail((record,)), 1, 0, now))
         delay = self._consequence(fault, retry, now)
         if delay is not None:
             self._backlog.wait(key, now + delay)
             return
         self._backlog.settle(key)
-        self._unsettled.append(_Unsettled(work, work.journal.give_up((record,)), 0, 1))
+        self._unsettled.append(_Unsettled(work, work.journal.give_up((record,)), 0, 1, now))
         self.progress.unresolved += 1
 
     def _consequence(self, fault: Fault, retry: Retry, now: float) -> float | None:
@@ -285,13 +288,14 @@ class Engine:
 
     # What became durable
 
-    def _settle(self) -> None:
+    def _settle(self, now: float) -> None:
         """Count what is on disk, free its slots, and let finished shards go."""
         keep: deque[_Unsettled] = deque()
         for entry in self._unsettled:
             if entry.work.journal.durable < entry.offset:
                 keep.append(entry)
                 continue
+            self._concurrency.synced(now - entry.since)
             self._outbox.slots -= entry.slots
             entry.work.left -= entry.settled
             self.progress.done += entry.settled
@@ -325,12 +329,13 @@ class Engine:
         self._ending = reason
         fatal = isinstance(reason, AccountError | ServiceError)
         patience = min(FATAL_PATIENCE, self._asking.timeout) if fatal else self._asking.timeout
-        self._drained_by = self._asking.clock() + patience
+        now = self._asking.clock()
+        self._drained_by = now + patience
         for query in self._outbox.withdraw():
             work = self._works[number_of(query.key)]
             sent = self._backlog.sent(query.key)
             record = FaultRecord(position_of(query.key), sent, False, "not sent")
-            self._unsettled.append(_Unsettled(work, work.journal.fail((record,)), 1, 0))
+            self._unsettled.append(_Unsettled(work, work.journal.fail((record,)), 1, 0, now))
 
     def _check_whole_run(self) -> None:
         """A run that ended may still have been in vain."""

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.ledger.planned import Plan
+from pipeline.model import STATUSES
 from pipeline.protocol.codes import code_of
 from pipeline.report.summary import Summary
 from pipeline.report.words import count, duration, share
@@ -20,23 +21,22 @@ MOST = 8
 
 def summary_table(summary: Summary, out: Path) -> RenderableType:
     """What was found and where the files are."""
-    table = _table()
-    _row(table, "rows read", summary.rows, 0)
     kept = "cleaned" if summary.command == "clean" else "enriched"
-    for kind in (kept, "duplicates", "rejected"):
-        _row(table, f"  {kind}", getattr(summary, kind), summary.rows)
+    table = _table()
+    table.add_row("rows", "read", f"{summary.rows:,}", "")
+    placed = {kind: getattr(summary, kind) for kind in (kept, "duplicates", "rejected")}
+    _rows(table, "", placed, summary.rows)
     if summary.command != "clean":
-        table.add_section()
-        for status in ("answered", "refused", "unresolved", "skipped"):
-            _row(table, status, getattr(summary, status), summary.enriched)
-        _row(table, "requests sent", summary.requests, 0)
+        statuses = {status: getattr(summary, status) for status in STATUSES}
+        table.add_row()
+        _rows(table, "status", statuses, summary.enriched)
+        table.add_row("", "requests sent", f"{summary.requests:,}", "")
     _section(table, "rejected", summary.reasons, summary.rejected)
     _section(table, "region", summary.countries, getattr(summary, kept))
     codes = {f"{code} {code_of(code).meaning}": n for code, n in summary.error_codes.items()}
     _section(table, "code", codes, summary.enriched)
     for flag in ("ported", "present", "roaming"):
-        known = {word: n for word, n in getattr(summary, flag).items() if word != "not known"}
-        _section(table, flag, known, summary.answered)
+        _section(table, flag, getattr(summary, flag), summary.answered)
     return Group(table, Text(_where(summary, out), overflow="fold"))
 
 
@@ -44,20 +44,23 @@ def plan_table(plan: Plan) -> RenderableType:
     """What a run will do, cost and take."""
     table = _table()
     counts = plan.counts
-    _row(table, "rows", counts.rows, 0)
-    _row(table, "  rejected", counts.rejected, counts.rows)
-    _row(table, "  duplicates", counts.duplicates, counts.rows)
-    _row(table, "  unique numbers", plan.unique, counts.rows)
-    table.add_section()
-    _row(table, "known", plan.known, plan.unique)
-    _row(table, "skipped by type", plan.skipped, plan.unique)
-    _row(table, f"to ask ({plan.lookup})", plan.to_ask, plan.unique)
-    table.add_row("time", f"{duration(plan.seconds)}", f"at {plan.rate:g}/s")
+    table.add_row("rows", "read", f"{counts.rows:,}", "")
+    placed = {
+        "rejected": counts.rejected,
+        "duplicates": counts.duplicates,
+        "unique numbers": plan.unique,
+    }
+    _rows(table, "", placed, counts.rows)
+    asked = {"known": plan.known, "skipped by type": plan.skipped, "to ask": plan.to_ask}
+    table.add_row()
+    _rows(table, "lookup", asked, plan.unique)
+    table.add_row("", f"type of lookup: {plan.lookup}", "", "")
+    table.add_row("", f"time at {plan.rate:g}/s", duration(plan.seconds), "")
     if plan.cost_most is not None and plan.cost_least is not None:
         span = f"{plan.cost_least:,.2f}"
         if plan.cost_most != plan.cost_least:
             span += f" to {plan.cost_most:,.2f}"
-        table.add_row("cost", span, "without retries")
+        table.add_row("", "cost without retries", span, "")
     _section(table, "rejected", counts.reasons, counts.rejected)
     _section(table, "to ask in", plan.countries, plan.to_ask)
     _section(table, "type", plan.plan_types, plan.unique)
@@ -66,26 +69,31 @@ def plan_table(plan: Plan) -> RenderableType:
 
 def _table() -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="bold")
     table.add_column()
     table.add_column(justify="right")
     table.add_column(justify="right", style="dim")
     return table
 
 
-def _row(table: Table, name: str, number: int, whole: int) -> None:
-    table.add_row(name, f"{number:,}", share(number, whole))
+def _rows(table: Table, title: str, counted: Mapping[str, int], whole: int) -> None:
+    """A line for each figure; the title stands before the first."""
+    for value, number in counted.items():
+        table.add_row(title, value, f"{number:,}", share(number, whole))
+        title = ""
 
 
-def _section(table: Table, name: str, counted: Mapping[str, int], whole: int) -> None:
+def _section(table: Table, title: str, counted: Mapping[str, int], whole: int) -> None:
+    """The same under an empty line, most first; where there are many figures, the rest in one."""
     if not counted:
         return
-    table.add_section()
-    shown = list(counted.items())[:MOST]
-    for value, number in shown:
-        _row(table, f"{name} {value}", number, whole)
+    table.add_row()
+    # A summary that was read back from its file has its names in alphabetical order.
+    most_first = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = dict(most_first[:MOST])
     if rest := len(counted) - len(shown):
-        left = sum(counted.values()) - sum(number for _, number in shown)
-        _row(table, f"{name}: {rest} more", left, whole)
+        shown[f"{rest} more"] = sum(counted.values()) - sum(shown.values())
+    _rows(table, title, shown, whole)
 
 
 def _where(summary: Summary, out: Path) -> str:

@@ -11,7 +11,7 @@ from pipeline.simulator.embedded import embedded
 from pipeline.transports import TRANSPORTS
 from tests.flow.conftest import Command, Simulated, enriched, write_list
 
-COUNT = 2000
+COUNT = 1500
 RATE = ("--rate", "1500", "--concurrency", "32")
 
 
