@@ -236,8 +236,8 @@ class Engine:
 
     def _judge(self, key: int, answer: Answer) -> None:
         """What an answer means for others than its own row."""
-        code = code_of(answer.code)
-        if code.verdict is not Verdict.REFUSED:
+        code = code_of(answer.code) if answer.code else None
+        if code is None or code.verdict is not Verdict.REFUSED:
             self.progress.accepted += 1
             return
         self.progress.refused += 1
