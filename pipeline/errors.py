@@ -42,6 +42,8 @@ class MsisdnError(Exception):
     """Ends a run. The message is for the user: what happened, and what to do about it."""
 
     exit_code: ClassVar[int] = 1
+    told = False
+    """It was shown already, in the format that was asked for."""
 
 
 class UsageError(MsisdnError):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 __all__ = (
     "Announce",
     "Event",
+    "Failed",
     "LookupProgress",
     "Notice",
     "PartWritten",
@@ -90,7 +91,15 @@ class Notice:
     fields: dict[str, str | int | float] = field(default_factory=dict)
 
 
-Event = RunStarted | ReadProgress | Planned | LookupProgress | PartWritten | Notice
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The job ends with an error."""
+
+    exit_code: int
+    text: str
+
+
+Event = Failed | RunStarted | ReadProgress | Planned | LookupProgress | PartWritten | Notice
 Announce = Callable[[Event], None]
 
 

@@ -96,7 +96,8 @@ def main() -> None:
 
 
 def _tell(error: MsisdnError, code: int) -> int:
-    click.echo(f"msisdn: {error}", err=True)
+    if not error.told:
+        click.echo(f"msisdn: {error}", err=True)
     return code
 
 

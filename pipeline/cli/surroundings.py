@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from types import FrameType
 
-from pipeline.events import Announce
+from pipeline.errors import Interrupted, MsisdnError
+from pipeline.events import Announce, Failed
 from pipeline.job import Surroundings
 from pipeline.lookup.asking import Stop
 from pipeline.report.progress import printer
@@ -30,8 +31,21 @@ def surroundings(settings: Settings) -> Iterator[Surroundings]:
         stream=sys.stderr,
         clock=time.monotonic,
     )
-    with shown, _signals(stop):
+    with shown, _signals(stop), _failure_as_json(settings, shown):
         yield replace(plain(shown), stop=stop, stdin=sys.stdin.buffer)
+
+
+@contextlib.contextmanager
+def _failure_as_json(settings: Settings, announce: Announce) -> Iterator[None]:
+    """With JSON lines the last line too is JSON."""
+    try:
+        yield
+    except MsisdnError as error:
+        if settings.log_format == "json" and not settings.quiet:
+            code = error.code if isinstance(error, Interrupted) else error.exit_code
+            announce(Failed(code, str(error)))
+            error.told = True
+        raise
 
 
 def plain(announce: Announce) -> Surroundings:

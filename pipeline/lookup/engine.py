@@ -90,10 +90,14 @@ class Engine:
         self._wake.set()
 
     def add(self, work: Work) -> None:
-        """One more shard to ask."""
+        """One more shard to ask; one that has nothing left to ask is finished at once."""
+        self.progress.opened(work)
+        self._outbox.refused_regions |= work.refused_regions
+        if not work.left:
+            self._finished(work)
+            return
         self._works[work.number] = work
         self._outbox.add(work)
-        self.progress.opened(work)
         self._wake.set()
 
     def complete(self) -> None:

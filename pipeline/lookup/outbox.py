@@ -93,7 +93,6 @@ class Outbox:
         """One more shard to ask."""
         self._works[work.number] = work
         self._fresh.append(work)
-        self.refused_regions |= work.refused_regions
 
     def remove(self, work: Work) -> None:
         """A shard that has nothing left."""

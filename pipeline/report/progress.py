@@ -17,6 +17,7 @@ from rich.table import Table
 
 from pipeline.events import (
     Event,
+    Failed,
     LookupProgress,
     Notice,
     PartWritten,
@@ -195,24 +196,27 @@ def figures(event: LookupProgress) -> str:
 
 def sentence(event: Event, *, verbose: bool) -> str:
     """An event in words; empty where it is not worth a line."""
+    text = ""
     match event:
+        case Failed():
+            pass  # whoever ends the program says it
         case RunStarted():
-            return (
-                f"{'Going on with' if event.resumed else 'Starting'} {event.command} in {event.out}"
-            )
+            begins = "Going on with" if event.resumed else "Starting"
+            text = f"{begins} {event.command} in {event.out}"
         case ReadProgress():
-            return f"read {count(event.rows, 'row')}, {event.rejected:,} rejected ({event.source})"
+            text = f"read {count(event.rows, 'row')}, {event.rejected:,} rejected ({event.source})"
         case Planned():
-            return (
+            text = (
                 f"planned: {count(event.rows, 'row')}, {event.unique:,} unique,"
                 f" {event.to_ask:,} to ask, {count(event.shards, 'shard')}"
             )
         case LookupProgress():
             share = 100 * event.done / event.total if event.total else 100
-            return f"lookup {event.done:,}/{event.total:,} ({share:.0f} %) · {figures(event)}"
+            text = f"lookup {event.done:,}/{event.total:,} ({share:.0f} %) · {figures(event)}"
         case PartWritten():
-            return f"wrote {event.name}, {count(event.rows, 'row')}" if verbose else ""
+            text = f"wrote {event.name}, {count(event.rows, 'row')}" if verbose else ""
         case Notice():
-            return event.text if event.level == "info" else f"{event.level}: {event.text}"
+            text = event.text if event.level == "info" else f"{event.level}: {event.text}"
         case _:
             assert_never(event)
+    return text
