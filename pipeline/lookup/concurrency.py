@@ -24,6 +24,9 @@ class Concurrency:
     """Room above Little's law, for answers that take longer than most."""
     CUT: Final = 0.7
     INTERVAL: Final = 0.25
+    WORTH: Final = 0.25
+    """Share of a raise that must show as throughput. Over the first interval after a raise a third
+    of it can show, since an answer takes its time."""
     HOLD: Final = 10
     """Intervals to wait after a raise that brought nothing."""
 
@@ -88,15 +91,17 @@ class Concurrency:
             limit, earlier = self._before_raise
             self._before_raise = None
             gain = throughput / earlier if earlier else 2.0
-            if gain < 1.0 + 0.2 * (self.limit / limit - 1.0):
-                self.limit, self._hold = limit, self.HOLD
+            if gain < 1.0 + self.WORTH * (self.limit / limit - 1.0):
+                # Back, and a little below: chance lets a useless raise pass now and then, and
+                # without this the limit would only ever climb.
+                self.limit, self._hold = max(self.LEAST, int(limit * 0.8)), self.HOLD
                 return
         if self._hold:
             self._hold -= 1
             return
         held = self._latency + 2 * self._sync
         need = int(self._rate * held * self.SPARE) + self.LEAST
-        if need > self.limit and throughput < 0.98 * self._rate:
+        if need > 1.25 * self.limit and throughput < 0.98 * self._rate:
             self._before_raise = (self.limit, throughput)
             self.limit = min(need, self.limit * self.STEP, self._ceiling)
         elif need < self.limit // 2:
