@@ -14,9 +14,9 @@ __all__ = ("Concurrency",)
 class Concurrency:
     """The limit of lookups in flight: fixed, or found out (`fixed=None`)."""
 
-    FIRST: Final = (16, 256)
-    """Where it begins: what a tenth of a second at the set rate needs, between these. The limiter
-    bounds what a service meets, so this only bounds what waits there."""
+    FIRST: Final = 16
+    """Where it begins: what a tenth of a second at the set rate needs, at least this and at most
+    `first`. The limiter bounds what a service meets, so this only bounds what waits there."""
     STEP: Final = 4
     """The most by which one raise multiplies it."""
     LEAST: Final = 8
@@ -30,12 +30,13 @@ class Concurrency:
     HOLD: Final = 10
     """Intervals to wait after a raise that brought nothing."""
 
-    def __init__(self, rate: float, fixed: int | None, ceiling: int = 20_000) -> None:
+    def __init__(
+        self, rate: float, fixed: int | None, *, first: int = 256, ceiling: int = 20_000
+    ) -> None:
         self._rate = rate
         self._fixed = fixed
         self._ceiling = ceiling
-        least, most = self.FIRST
-        self.limit = fixed or min(max(least, min(most, int(rate / 10))), ceiling)
+        self.limit = fixed or min(max(self.FIRST, min(first, int(rate / 10))), ceiling)
         self._latency = 0.0
         self._sync = 0.0
         self._answers = 0

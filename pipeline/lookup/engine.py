@@ -65,7 +65,12 @@ class Engine:
         self.progress = Progress(announce, asking, now)
         self._backlog = Backlog()
         self._outbox = Outbox(asking, self._backlog, self.progress, now)
-        self._concurrency = Concurrency(asking.rate / asking.processes, asking.concurrency)
+        # A REST request may have to open its connection first, and those that wait for theirs
+        # leave all at once: so few at the beginning.
+        first = Concurrency.FIRST if asking.transport == "rest" else 256
+        self._concurrency = Concurrency(
+            asking.rate / asking.processes, asking.concurrency, first=first
+        )
         self._breaker = Breaker()
         self._slowdown = Slowdown()
         self._source = SOURCES.index(asking.transport)
