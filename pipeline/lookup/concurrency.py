@@ -39,6 +39,7 @@ class Concurrency:
         self.limit = fixed or min(max(self.FIRST, min(first, int(rate / 10))), ceiling)
         self._latency = 0.0
         self._sync = 0.0
+        self._shortest = 0.0
         self._answers = 0
         self._since: float | None = None
         self._cut_at = 0.0
@@ -88,19 +89,22 @@ class Concurrency:
         self._settle(throughput)
 
     def _settle(self, throughput: float) -> None:
+        held = self._latency + 2 * self._sync
+        # Forgotten slowly, so that a service that became slower for good is not held against it.
+        self._shortest = min(held, self._shortest * 1.05) if self._shortest else held
         if self._before_raise is not None:
             limit, earlier = self._before_raise
             self._before_raise = None
             gain = throughput / earlier if earlier else 2.0
             if gain < 1.0 + self.WORTH * (self.limit / limit - 1.0):
-                # Back, and a little below: chance lets a useless raise pass now and then, and
-                # without this the limit would only ever climb.
-                self.limit, self._hold = max(self.LEAST, int(limit * 0.8)), self.HOLD
+                # Back; and below where lookups wait twice as long as they need to: chance lets a
+                # useless raise pass now and then, and the limit would only ever climb.
+                cut = 0.8 if held > 2 * self._shortest else 1.0
+                self.limit, self._hold = max(self.LEAST, int(limit * cut)), self.HOLD
                 return
         if self._hold:
             self._hold -= 1
             return
-        held = self._latency + 2 * self._sync
         need = int(self._rate * held * self.SPARE) + self.LEAST
         if need > 1.25 * self.limit and throughput < 0.98 * self._rate:
             self._before_raise = (self.limit, throughput)
