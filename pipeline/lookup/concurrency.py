@@ -91,7 +91,7 @@ class Concurrency:
     def _settle(self, throughput: float) -> None:
         held = self._latency + 2 * self._sync
         # Forgotten slowly, so that a service that became slower for good is not held against it.
-        self._shortest = min(held, self._shortest * 1.05) if self._shortest else held
+        self._shortest = min(held, self._shortest * 1.005) if self._shortest else held
         if self._before_raise is not None:
             limit, earlier = self._before_raise
             self._before_raise = None
