@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from pipeline.model import LOOKUP_TYPES, PLAN_TYPES
 
@@ -15,6 +16,7 @@ __all__ = (
     "deadline",
     "delimiter",
     "encoding",
+    "folder",
     "moment",
     "plan_types",
     "positive",
@@ -27,6 +29,13 @@ _BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
 )
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])")
 _UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def folder(text: str) -> Path:
+    """A path; blank is none, since an unset shell variable would mean the current directory."""
+    if not text.strip():
+        raise ValueError("a directory is needed")
+    return Path(text)
 
 
 def boolean(text: str) -> bool:

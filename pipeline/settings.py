@@ -71,7 +71,12 @@ class Settings:
     """Files, directories, globs, or `-`."""
 
     out: Path | None = option(
-        None, "Output directory.", ("run", "clean"), Path, flags=("-o", "--out"), metavar="DIR"
+        None,
+        "Output directory.",
+        ("run", "clean"),
+        parsing.folder,
+        flags=("-o", "--out"),
+        metavar="DIR",
     )
     # What is in the lists
     column: str | None = option(

@@ -97,7 +97,10 @@ def ask(job: Job, planned: Plan) -> dict[str, int]:
             service=service,
             checkpoint=job.checkpoint,
             output=job.output,
-            account=account_file(folder, service.endpoint, service.credentials.client_id),
+            # One account, one rate, whatever the transport; only an embedded simulator is its own.
+            account=account_file(
+                folder, service.endpoint if given else "", service.credentials.client_id
+            ),
             total=planned.to_ask,
             already=planned.to_ask - sum(spec.ask for spec in specs),
             processes=min(settings.workers, len(specs)),

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipeline.ledger.files import Files
+from pipeline.errors import CheckpointError
+from pipeline.ledger.files import Files, sha256_of
 from pipeline.ledger.frames import Shard
 from pipeline.ledger.journal import Journal, open_journal
 from pipeline.ledger.replay import REFUSED_COUNTRY, Replay, State
@@ -80,7 +81,12 @@ def open_work(spec: ShardSpec, files: Files, *, hold_unknown: bool, stop_refused
 
     Raises `CheckpointError` where the journal is damaged or another shard's, and `StorageError`.
     """
-    frame = pl.read_parquet(spec.path, columns=["msisdn", "region", "ask"])
+    path = Path(spec.path)
+    if not path.is_file() or sha256_of(path) != spec.sha256:
+        raise CheckpointError(
+            f"{path}: missing, or not as it was planned: restore it, or add --restart to begin again"
+        )
+    frame = pl.read_parquet(path, columns=["msisdn", "region", "ask"])
     journal, known = _open_journal(spec, files)
     work = Work(spec, frame["msisdn"].to_list(), frame["region"].to_list(), journal)
     unknown = known.state_of == State.UNKNOWN

@@ -81,6 +81,8 @@ def _tolerant_head(raw: bytes) -> Head:
         raise NotAnAnswer(_ECHO)
     if not (_KNOWN & inner.keys() or _ENVELOPE & outer.keys()):
         raise NotAnAnswer("a JSON object without any field of an answer")
+    if not any(text_of(inner, name).strip() for name in _KNOWN & inner.keys()):
+        raise NotAnAnswer("a JSON object that says nothing")
     statuscode = text_of(outer, "statuscode")
     return Head(
         tel=_text(inner, "tel").lstrip("+"),

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.events import Event
-from pipeline.ledger.files import Files
+from pipeline.ledger.files import Files, sha256_of
 from pipeline.ledger.replay import Replay, replay
 from pipeline.lookup.asking import Asking
 from pipeline.lookup.engine import Engine
@@ -103,7 +103,7 @@ class Bench:
             shard
         )
         self.spec = ShardSpec(
-            0, str(shard), "ab" * 32, numbers, numbers, str(folder / "shard.journal")
+            0, str(shard), sha256_of(shard), numbers, numbers, str(folder / "shard.journal")
         )
         self.options: dict[str, Any] = {}
         self.fake: FakeService | None = None

@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.errors import ServiceError
+from pipeline.errors import CheckpointError, ServiceError
 from pipeline.events import ignore
-from pipeline.ledger.files import Files
+from pipeline.ledger.files import Files, sha256_of
 from pipeline.ledger.frames import Shard
 from pipeline.ledger.journal import AnswerRecord, open_journal
 from pipeline.lookup import OPEN_SHARDS, lookup
@@ -30,7 +30,9 @@ def shard(folder: Path, number: int, answered: int) -> ShardSpec:
     tels = [f"121255501{number:01}{position:01}" for position in range(4)]
     path = folder / f"shard-{number}.parquet"
     pl.DataFrame({"msisdn": tels, "region": ["US"] * 4, "ask": [True] * 4}).write_parquet(path)
-    spec = ShardSpec(number, str(path), "ab" * 32, 4, 4, str(folder / f"shard-{number}.journal"))
+    spec = ShardSpec(
+        number, str(path), sha256_of(path), 4, 4, str(folder / f"shard-{number}.journal")
+    )
     journal, _ = open_journal(Path(spec.journal), Shard(spec.sha256, 4), Files())
     with journal:
         journal.intend(range(answered))
@@ -79,6 +81,13 @@ def test_answered_shards_before_the_first_question_do_not_block_it(tmp_path: Pat
     specs.append(shard(tmp_path, OPEN_SHARDS + 2, 3))
     with pytest.raises(ServiceError, match="cannot connect"):
         ask(specs)
+
+
+def test_a_damaged_shard_is_told_before_anything_of_it_is_asked(tmp_path: Path) -> None:
+    spec = shard(tmp_path, 0, 0)
+    Path(spec.path).write_bytes(Path(spec.path).read_bytes()[:-9])
+    with pytest.raises(CheckpointError, match="not as it was planned"):
+        ask([spec])
 
 
 def test_no_shards_are_no_work() -> None:

@@ -13,6 +13,15 @@ def test_our_own_request_is_no_answer(lookup: Lookup) -> None:
         decode_head(request)
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [b'{"statuscode":200,"response":null}', b'{"statuscode":200}', b'{"e":""}', b'{"tel":null}'],
+)
+def test_an_object_that_says_nothing_is_no_answer(raw: bytes) -> None:
+    with pytest.raises(NotAnAnswer):
+        decode_head(raw)
+
+
 def test_a_wrapped_echo_is_no_answer() -> None:
     with pytest.raises(NotAnAnswer):
         decode_head(b'{"response":{"clientid":"me","tel":"12125550101","x":1}}')
