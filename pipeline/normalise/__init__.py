@@ -1,12 +1,18 @@
 """Stage 2: raw cells → MSISDN, region and plan type, or the reason why not.
 
-    repair.py    cell → the digits it holds, the form they are written in, and a repair or a refusal
-    regions.py   what a region column says → alpha-2
-    verdict.py   digits, form, region → number, or a reason; the numbering plans are asked only there
-    columns.py   these three over a frame
+    cells.py      cells → digits, where they are tidy: the bytes of all at once
+    repair.py     cells that are not → digits and what was mended, or a refusal (signs.py, writing.py)
+    regions.py    what a region column says → a plan
+    readings.py   digits → a number, as libphonenumber reads it: nationally, internationally
+    verdict.py    which of the readings is meant, or that two are as good
+    zeros.py      zeros that a whole column has lost
+    found.py      the record of one row: a number and how it was read, or why there is none
+    columns.py    these over a frame
 
 Rules: columns, not rows; row order and row count never change; `msisdn` is null exactly where
-`reject_reason` is not. A cell that reads as two numbers is refused, never guessed.
+`reject_reason` is not. A cell that reads as two numbers is refused, never guessed. The numbering
+plans are `pipeline/numbering/`; where this differs from libphonenumber on purpose stands in
+`DIFFERENCES.md`.
 """
 
 from typing import TYPE_CHECKING, overload
@@ -19,17 +25,29 @@ __all__ = ("normalise",)
 
 @overload
 def normalise(
-    frame: "pl.DataFrame", column: str, region: str | None = ..., region_column: str | None = ...
+    frame: "pl.DataFrame",
+    column: str,
+    region: str | None = ...,
+    region_column: str | None = ...,
+    *,
+    zeros_lost: bool | None = ...,
 ) -> "pl.DataFrame": ...
 @overload
 def normalise(
-    frame: "pl.LazyFrame", column: str, region: str | None = ..., region_column: str | None = ...
+    frame: "pl.LazyFrame",
+    column: str,
+    region: str | None = ...,
+    region_column: str | None = ...,
+    *,
+    zeros_lost: bool | None = ...,
 ) -> "pl.LazyFrame": ...
 def normalise(
     frame: "pl.DataFrame | pl.LazyFrame",
     column: str,
     region: str | None = None,
     region_column: str | None = None,
+    *,
+    zeros_lost: bool | None = None,
 ) -> "pl.DataFrame | pl.LazyFrame":
     """Append `msisdn msisdn_input region plan_type rule reject_reason reject_detail`, all String.
 
@@ -37,12 +55,23 @@ def normalise(
     `region` is where national numbers belong; `region_column` says it row by row (alpha-2,
     alpha-3, English name or calling code): a blank there falls back to `region`, a word that is
     no region does not. Columns of the frame that are called like one of ours are renamed as
-    `model.own_names` says. Where the frame has `bad_row`, its non-null rows become `bad_row`.
+    `model.own_names` says.
 
-    A `DataFrame` gives a `DataFrame`, a `LazyFrame` a `LazyFrame`. Raises `UsageError` for an
-    unknown region, a missing column, or a column whose type cannot hold numbers.
+    `msisdn` is the E.164 number in digits, null where `reject_reason` says why there is none and
+    `reject_detail` what to do; `rule` says how the cell was read, `region` (alpha-2) and
+    `plan_type` are the numbering plan's. The values of all these stand in `pipeline.model`.
+    Source: the metadata of the installed `phonenumbers`, whose verdicts are repeated exactly but
+    for the differences in `DIFFERENCES.md`.
+
+    `zeros_lost` says whether the column has lost its leading zeros (`repair:leading_zero`); by
+    default a `DataFrame` is looked at as a whole, while a `LazyFrame`, of which only a part is
+    seen at a time, is taken to have them.
+
+    A `DataFrame` gives a `DataFrame`; a `LazyFrame` a `LazyFrame` that streams. Where the frame has
+    `bad_row`, its non-null rows become `bad_row`. Raises `UsageError` for an unknown region, a
+    missing column, or a column whose type cannot hold numbers.
     """
     # Imported here for start-up time: Polars and the numbering plans take half a second.
     from pipeline.normalise.columns import normalised  # noqa: PLC0415
 
-    return normalised(frame, column, region, region_column)
+    return normalised(frame, column, region, region_column, zeros_lost=zeros_lost)

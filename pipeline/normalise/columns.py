@@ -1,22 +1,50 @@
 """The stage over a frame: which columns come in, which go out, and how the parts join.
 
-Rule: this file knows frames and names; cells are `repair`'s, numbers are `verdict`'s.
+Rule: this file knows frames and names; cells are `digits`' and `repair`'s, numbers `verdict`'s.
+Cells are worked on by the thousand, as many as fit into a processor's cache, in a thread for each
+core: nearly all of the work is done by NumPy and Polars, which let other threads run.
 """
 
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
 import polars as pl
 
 from pipeline.errors import UsageError
-from pipeline.model import NORMALISED, REJECTED, own_names
+from pipeline.model import NORMALISED, PLAN_TYPES, REJECTED, RULES, own_names
+from pipeline.normalise.cells import bytes_of, digits_of, tidy_cells
+from pipeline.normalise.found import DETAILS, READ_AS, Detail, nothing, place_name, rule
 from pipeline.normalise.regions import default_region, known_regions
-from pipeline.normalise.repair import read_cells
-from pipeline.normalise.verdict import PLUS, verdicts
+from pipeline.normalise.repair import REFUSALS, REPAIR, mended
+from pipeline.normalise.verdict import BARE, FORMS, PLUS, decide, decide_with_spare
+from pipeline.normalise.zeros import put_back_zeros
+from pipeline.numbering.plans import PLANS, code_of
+from pipeline.numbering.tables import tables
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Found = NDArray[np.void]
+    Plans = NDArray[np.int64]
 
 __all__ = ("normalised",)
 
 _APPENDED = (*NORMALISED, *(known for known in REJECTED if known.name.startswith("reject_")))
 _OURS = tuple(column.name for column in _APPENDED)
-_CANDIDATE = ("digits", "form", "spare", "region")
 _UNKNOWN_WORD = "Written nationally, and the region column says no region for this row; mend it, or write the number with +."
+_TOGETHER = 1 << 15
+"""Rows that are worked on at once: their digits take half a megabyte."""
+
+_BARE, _PLUS = FORMS.index(BARE), FORMS.index(PLUS)
+_DETAILS = (*DETAILS.values(), *(Detail(*said) for said in REFUSALS.values()))
+"""What is said of digits that are no number, and of cells that hold none to begin with."""
+_REFUSED = np.arange(len(DETAILS), len(_DETAILS)).astype(np.int8)
+_REPAIRED = np.array([rule(name) for name in REPAIR.categories], np.int8)
+_REPAIRS = [rule(name) for name in RULES if name.startswith("repair:")]
 
 
 def normalised(
@@ -24,6 +52,8 @@ def normalised(
     column: str,
     region: str | None = None,
     region_column: str | None = None,
+    *,
+    zeros_lost: bool | None = None,
 ) -> pl.DataFrame | pl.LazyFrame:
     """See `pipeline.normalise`."""
     schema = frame.collect_schema()
@@ -34,9 +64,12 @@ def normalised(
     _check_type(column, schema[column])
     region = default_region(region)
     names = own_names(schema, _APPENDED)
+    whole = isinstance(frame, pl.DataFrame)
 
     def of_batch(batch: pl.DataFrame) -> pl.DataFrame:
-        ours = _with_bad_rows(batch, _normalised(batch, column, region, region_column))
+        lost = zeros_lost if whole else bool(zeros_lost)
+        ours = _normalised(batch, column, (region, region_column), zeros_lost=lost)
+        ours = _with_bad_rows(batch, ours)
         return batch.rename(names).hstack(ours.select(_OURS))
 
     if isinstance(frame, pl.DataFrame):
@@ -57,64 +90,142 @@ def _check_type(column: str, kind: pl.DataType) -> None:
 
 
 def _normalised(
-    frame: pl.DataFrame, column: str, region: str | None, region_column: str | None
+    frame: pl.DataFrame,
+    column: str,
+    regions: tuple[str | None, str | None],
+    *,
+    zeros_lost: bool | None,
 ) -> pl.DataFrame:
     cells = frame[column].cast(pl.String)
-    read = read_cells(cells)
-    said = _regions(frame, region, region_column)
-    decided = _decided(read.with_columns(said["region"]).select(_CANDIDATE))
-    known = read.select("rule", refused="reject_reason", why="reject_detail")
-    joined = pl.concat([decided, known, said.select("unknown")], how="horizontal")
-    repaired = pl.col("read").str.starts_with("repair:")
-    return joined.select(
-        "msisdn",
-        cells.alias("msisdn_input"),
-        "region",
-        "plan_type",
-        rule=pl.when(pl.col("msisdn").is_not_null()).then(
-            pl.when(repaired).then("read").otherwise(pl.coalesce("rule", "read"))
-        ),
-        reject_reason=pl.coalesce("refused", "reject_reason"),
-        reject_detail=pl.when(pl.col("unknown") & (pl.col("reject_reason") == "no_region"))
-        .then(pl.lit(_UNKNOWN_WORD))
-        .otherwise(pl.coalesce("why", "reject_detail")),
-    )
+    plans, unknown = _plans(frame, *regions)
+    found, tidy = _tidily(cells, plans)
+    messy = np.flatnonzero(~tidy)
+    if len(messy):
+        found[messy] = _messily(cells.gather(messy), plans[messy])
+    if zeros_lost is not False:
+        put_back_zeros(found, cells, plans, zeros_lost)
+    return _said(found, cells, unknown)
 
 
-def _regions(frame: pl.DataFrame, region: str | None, region_column: str | None) -> pl.DataFrame:
-    """Each row's `region`, and whether its word is `unknown`; a blank falls back to `region`."""
-    default = pl.lit(region, pl.String)
+def _plans(
+    frame: pl.DataFrame, region: str | None, region_column: str | None
+) -> "tuple[Plans, NDArray[np.bool_]]":
+    """Each row's plan, 0 where there is none, and whether it is because its word is unknown."""
+    default = code_of(region) if region else 0
     if region_column is None:
-        return frame.select(
-            region=pl.repeat(region, pl.len(), dtype=pl.String),
-            unknown=pl.repeat(False, pl.len()),
-        )
-    word = pl.col("word")
-    words = frame.select(word=pl.col(region_column).cast(pl.String).str.strip_chars())
-    known = known_regions(words["word"].drop_nulls().unique().to_list())
-    found = word.replace_strict(known, default=None, return_dtype=pl.String)
-    blank = word.is_null() | (word == "")
-    return words.select(
-        region=pl.when(blank).then(default).otherwise(found), unknown=~blank & found.is_null()
+        return np.full(frame.height, default), np.zeros(frame.height, np.bool_)
+    words = frame[region_column].cast(pl.String)
+    different = words.unique().drop_nulls().to_list()
+    regions = known_regions(different)
+    codes = {
+        word: code_of(regions[word]) if word in regions else -1 if word.strip() else default
+        for word in different
+    }
+    found = words.replace_strict(codes, default=default, return_dtype=pl.Int64).to_numpy()
+    return np.maximum(found, 0), found < 0
+
+
+def _tidily(cells: pl.Series, plans: "Plans") -> "tuple[Found, NDArray[np.bool_]]":
+    """What the tidy cells hold, and which cells these are; the records of the others say nothing."""
+    text, begins = bytes_of(cells)
+    found, tidy = nothing(len(cells)), np.zeros(len(cells), np.bool_)
+
+    def work(rows: slice) -> None:
+        read = tidy_cells(text, begins[rows.start : rows.stop + 1])
+        fits = np.flatnonzero(read.tidy)
+        form = np.where(read.plus[fits], np.int8(_PLUS), np.int8(_BARE))
+        tidy[rows] = read.tidy
+        found[rows][fits] = decide(read.digits.at(fits), form, plans[rows][fits])
+
+    _side_by_side(work, len(cells))
+    return found, tidy
+
+
+def _messily(cells: pl.Series, plans: "Plans") -> "Found":
+    """What the other cells hold, once they are mended."""
+    read = mended(cells)
+    form = read["form"].to_physical().fill_null(0).to_numpy().astype(np.int8)
+    digits, spare = digits_of(read["digits"]), digits_of(read["spare"])
+    has_spare = read["spare"].is_not_null().to_numpy()
+    found = nothing(len(cells))
+
+    def work(rows: slice) -> None:
+        made = decide(digits.at(rows), form[rows], plans[rows])
+        again = np.flatnonzero(has_spare[rows])
+        if len(again):
+            those = again + rows.start
+            made[again] = decide_with_spare(made[again], spare.at(those), form[those], plans[those])
+        found[rows] = made
+
+    _side_by_side(work, len(cells))
+    refused = read["refusal"].is_not_null().to_numpy()
+    found[refused] = nothing(1)
+    found["detail"][refused] = _codes(read["refusal"], _REFUSED)[refused]
+    # What had to be mended says more than how the digits were read, unless they were mended too.
+    repaired = read["rule"].is_not_null().to_numpy() & ~np.isin(found["rule"], _REPAIRS)
+    found["rule"][repaired] = _codes(read["rule"], _REPAIRED)[repaired]
+    return found
+
+
+def _codes(keys: pl.Series, codes: "NDArray[np.int8]") -> "NDArray[np.int8]":
+    """For each of the Enum's values its code; any where it is null."""
+    return codes[keys.to_physical().fill_null(0).to_numpy()]
+
+
+def _side_by_side(work: Callable[[slice], None], rows: int) -> None:
+    """Do the work for all rows, so many at a time, on all cores."""
+    pieces = [slice(at, min(at + _TOGETHER, rows)) for at in range(0, rows, _TOGETHER)]
+    if len(pieces) > 1:
+        list(_threads().map(work, pieces))
+    elif pieces:
+        work(pieces[0])
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="normalise")
+
+
+def _said(found: "Found", cells: pl.Series, unknown: "NDArray[np.bool_]") -> pl.DataFrame:
+    """The records in words."""
+    known = tables()
+    verdict = found["verdict"]
+    number = pl.Series(found["number"])
+    return pl.select(
+        msisdn=pl.when(number > 0).then(number).cast(pl.String),
+        msisdn_input=cells,
+        region=_words([plan.region for plan in PLANS], known.verdict_plan[verdict]),
+        plan_type=_words([*PLAN_TYPES, ""], known.verdict_type[verdict]),
+        rule=_words(READ_AS, np.where(verdict > 0, found["rule"], 0)),
+        reject_reason=_words([each.reason for each in _DETAILS], found["detail"]),
+        reject_detail=_details(found, unknown),
     )
 
 
-def _decided(candidates: pl.DataFrame) -> pl.DataFrame:
-    """The verdict on each row, `rule` as `read`; the numbering plans see each candidate once."""
-    # The region asked for, which is not the number's own, and matters only without a plus sign.
-    asked = pl.when(pl.col("form") != PLUS).then("region").alias("asked")
-    candidates = candidates.select("digits", "form", "spare", asked)
-    # One numbering plan after the other: its patterns then stay compiled (Python keeps 512):
-    # 23 000 instead of 3 500 numbers/s on a list of all regions. The join restores the order.
-    distinct = candidates.drop_nulls("digits").unique().sort("form", "asked", "digits")
-    table = distinct.hstack(verdicts(distinct).rename({"rule": "read"}))
-    return candidates.join(
-        table,
-        on=["digits", "form", "spare", "asked"],
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
+def _words(words: Sequence[str], places: "NDArray[np.integer]") -> pl.Expr:
+    """The words at these places of a list, an index below zero from its end; null for an empty one."""
+    listed = pl.Series([word or None for word in words], dtype=pl.String)
+    return pl.lit(listed).gather(pl.Series(places.astype(np.int64)))
+
+
+def _details(found: "Found", unknown: "NDArray[np.bool_]") -> pl.Series:
+    """What is wrong with each row and what to do; null where it has a number."""
+    places = np.zeros(len(found), np.int64)
+    refused = np.flatnonzero(found["detail"])
+    said = np.column_stack(
+        [*(found[name][refused] for name in ("detail", "place", "other")), unknown[refused]]
     )
+    different, which = np.unique(said, axis=0, return_inverse=True)
+    places[refused] = which.ravel() + 1
+    texts = [None, *(_text(*each) for each in different.tolist())]
+    return pl.Series(texts, dtype=pl.String).gather(pl.Series(places))
+
+
+def _text(number: int, place: int, other: int, unknown: int) -> str:
+    said = _DETAILS[number]
+    if unknown and said.reason == "no_region":
+        return _UNKNOWN_WORD
+    return said.text.format(place=place_name(place), other=place_name(other))
 
 
 def _with_bad_rows(frame: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:

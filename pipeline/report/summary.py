@@ -9,6 +9,7 @@ import polars as pl
 from pipeline.ledger.files import Files, read_json
 from pipeline.ledger.records import FileRecord
 from pipeline.model import STATUSES
+from pipeline.report.diagnosis import diagnosis
 
 __all__ = ("Summary", "report", "stored_report")
 
@@ -38,6 +39,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Rejected rows by reason."""
     rules: dict[str, int] = {}
     """Valid rows by how their cell was read."""
+    diagnosis: list[str] = []
+    """What is wrong with the list as a whole and what to do, most cells first."""
     countries: dict[str, int] = {}
     """Output rows by region of the numbering plan."""
     plan_types: dict[str, int] = {}
@@ -83,6 +86,8 @@ def report(
     if paths:
         found |= _counts(pl.scan_parquet(paths), enriched=kind == "enriched")
     summary = msgspec.convert(found, Summary)
+    said = diagnosis(summary.rows, summary.rules, summary.reasons)
+    summary = msgspec.structs.replace(summary, diagnosis=said)
     written = files.publish_json(out / SUMMARY, summary)
     return summary, FileRecord(
         path=SUMMARY, size=written.size, sha256=written.sha256, kind="summary"

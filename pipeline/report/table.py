@@ -1,6 +1,6 @@
 """The closing table of a run, and the plan, as a person reads them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -10,6 +10,7 @@ from rich.text import Text
 from pipeline.ledger.planned import Plan
 from pipeline.model import STATUSES
 from pipeline.protocol.codes import code_of
+from pipeline.report.diagnosis import diagnosis
 from pipeline.report.summary import Summary
 from pipeline.report.words import count, duration, share
 
@@ -37,7 +38,7 @@ def summary_table(summary: Summary, out: Path) -> RenderableType:
     _section(table, "code", codes, summary.enriched)
     for flag in ("ported", "present", "roaming"):
         _section(table, flag, getattr(summary, flag), summary.answered)
-    return Group(table, Text(_where(summary, out), overflow="fold"))
+    return Group(table, *_diagnosis(summary.diagnosis), Text(_where(summary, out), overflow="fold"))
 
 
 def plan_table(plan: Plan) -> RenderableType:
@@ -64,7 +65,12 @@ def plan_table(plan: Plan) -> RenderableType:
     _section(table, "rejected", counts.reasons, counts.rejected)
     _section(table, "to ask in", plan.countries, plan.to_ask)
     _section(table, "type", plan.plan_types, plan.unique)
-    return table
+    return Group(table, *_diagnosis(diagnosis(counts.rows, counts.rules, counts.reasons)))
+
+
+def _diagnosis(sentences: Sequence[str]) -> list[Text]:
+    """A line each, under an empty one."""
+    return [Text(line, overflow="fold") for line in ("", *sentences)] if sentences else []
 
 
 def _table() -> Table:

@@ -3,7 +3,9 @@
 import polars as pl
 import pytest
 
+from pipeline.model import REJECT_REASONS
 from pipeline.normalise import normalise
+from tests.unit.normalise.dangerous import DANGEROUS, Dangerous
 
 GOOD = (
     # cell, region, number, rule
@@ -153,6 +155,21 @@ def test_a_cell_that_is_no_number_is_refused_for_the_right_reason(
     assert row["reject_reason"] == reason
     assert row["reject_detail"].endswith(".")
     assert row["msisdn"] is None
+
+
+@pytest.mark.parametrize("row", DANGEROUS, ids=lambda row: ascii(row.cell))
+def test_a_dangerous_cell_is_read_or_refused_as_its_table_says(row: Dangerous) -> None:
+    out = normalise(pl.DataFrame({"cell": [row.cell]}), "cell", row.region).row(0, named=True)
+    refused = row.read in REJECT_REASONS
+    assert out["msisdn"] == row.msisdn
+    assert out["reject_reason" if refused else "rule"] == row.read
+    assert refused == (row.msisdn is None)
+
+
+def test_a_cell_is_read_the_same_whatever_stands_beside_it() -> None:
+    cells = [row.cell for row in DANGEROUS]
+    alone = [normalise(pl.DataFrame({"c": [cell]}), "c", "GB").row(0) for cell in cells]
+    assert normalise(pl.DataFrame({"c": cells}), "c", "GB").rows() == alone
 
 
 def test_many_cells_together_are_read_as_each_alone() -> None:
