@@ -10,3 +10,5 @@
 Source of all facts: the metadata of the installed `phonenumbers`. Below the stages and the
 simulator, which both ask it.
 """
+
+__all__ = ()

@@ -14,6 +14,8 @@ __all__ = ("DEAD", "States", "matches")
 DEAD = 0
 """The state from which nothing is reached; its answer is 0, which means: none."""
 
+_VALUES = bytes.maketrans(b"0123456789", bytes(range(10)))
+
 
 class States:
     """States as they are made; equal ones are one. A state is known by its number."""
@@ -42,6 +44,13 @@ class States:
             self.answers.append(answer)
             self.following.append((state,) * 10)
         return self._final[answer]
+
+    def answer_of(self, begin: int, digits: str) -> int:
+        """The answer for one text of ASCII digits, by the walk that begins in a state."""
+        state, following = begin, self.following
+        for digit in digits.encode().translate(_VALUES):
+            state = following[state][digit]
+        return self.answers[state]
 
 
 def matches(states: States, patterns: Sequence[Node], answer: Callable[[int], int]) -> int:

@@ -34,12 +34,14 @@ PLANS: tuple[Plan, ...] = (
 """All plans, by their code."""
 
 _CODES = {plan: code for code, plan in enumerate(PLANS)}
-_CALLING_CODES = {plan.region: plan.calling_code for plan in PLANS}
+_CODES_OF_REGIONS = {
+    plan.region: code for plan, code in _CODES.items() if code and plan.region != NO_GEOGRAPHY
+}
 
 
 def code_of(region: str) -> int:
     """The code of a region's plan. Raises `KeyError` for a region that has none."""
-    return _CODES[Plan(region, _CALLING_CODES[region])]
+    return _CODES_OF_REGIONS[region]
 
 
 def codes_sharing(calling_code: int) -> tuple[int, ...]:

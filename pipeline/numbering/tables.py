@@ -58,6 +58,7 @@ class Tables:
     def __init__(self) -> None:
         self._lock = Lock()
         self._states = States()
+        self._verdict_states: dict[int, int] = {}  # by calling code, for single numbers
         self._verdicts: list[Verdict | None] = [None]
         self.verdict_plan = np.zeros(1, np.int16)
         """The plan of the number's region, by the answer of a walk from `verdict_start`."""
@@ -126,14 +127,13 @@ class Tables:
         return self._answers[found >> _SHIFT]
 
     def verdict_of(self, calling_code: int, national: str) -> Verdict | None:
-        """What one national significant number is; None if it is not valid."""
-        code = main_code(calling_code)
-        self.need(np.array([code]))
-        state = int(self.verdict_start[code]) >> _SHIFT
-        following = self._states.following
-        for digit in national:
-            state = following[state][int(digit)]
-        return self._verdicts[self._states.answers[state]]
+        """What one national significant number, ASCII digits, is; None if it is not valid."""
+        begin = self._verdict_states.get(calling_code)
+        if begin is None:
+            code = main_code(calling_code)
+            self.need(np.array([code]))
+            begin = self._verdict_states[calling_code] = int(self.verdict_start[code]) >> _SHIFT
+        return self._verdicts[self._states.answer_of(begin, national)]
 
     def _compiled(self, calling_code: int) -> Iterator[tuple[int, dict[str, int]]]:
         """The states at which the walks of each plan behind a calling code begin."""

@@ -6,6 +6,7 @@ both, or two that both fit, make a number `fixed_line_or_mobile`.
 """
 
 from collections.abc import Callable, Container, Iterable
+from functools import cache
 from typing import NamedTuple
 
 from pipeline.model import PLAN_TYPES
@@ -52,7 +53,9 @@ def verdict_matches(
     """
     plans = codes_sharing(calling_code)
     questions = [question for plan in plans for question in _questions(plan)]
+    asked = {(each.plan, each.kind) for each in questions}
 
+    @cache
     def answer(matched: int) -> int:
         if not matched:
             return number_of(None)
@@ -61,7 +64,6 @@ def verdict_matches(
             for number, each in enumerate(questions)
             if not matched >> number & 1
         }
-        asked = {(each.plan, each.kind) for each in questions}
         return number_of(_verdict(plans, asked - failed))
 
     return matches(states, [question.pattern for question in questions], answer)

@@ -1,33 +1,33 @@
 """What the numbering plan alone says of a number: region, type, area code, range holder.
 
-Source: the metadata and the carrier prefixes of libphonenumber, whose verdicts it repeats exactly
-(the tests compare). `phonenumbers` itself needs 100 µs for one number, this 2 µs: all patterns of
-a calling code are one automaton, and what a state of it means is found out once.
+Source: region and type from `pipeline.numbering`, the rest from the number formats and carrier
+prefixes of libphonenumber, whose verdicts are repeated exactly (the tests compare). `phonenumbers`
+itself needs 100 µs for one number, this 2 µs: two walks through automata, and facts that are shared.
 Rule: facts of the plan only, nothing that depends on the seed.
 """
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, country_mobile_token
 from phonenumbers.carrierdata import CARRIER_DATA
 
-from pipeline.simulator.automaton import Automaton
+from pipeline.model import PLAN_TYPES
+from pipeline.numbering.automaton import States, matches
+from pipeline.numbering.patterns import Digit, Group, Node, Repeat, Row, lengths, tree
+from pipeline.numbering.plans import PLANS, codes_sharing, main_code, metadata
+from pipeline.numbering.tables import tables
+from pipeline.numbering.verdicts import Verdict
 
 __all__ = ("Facts", "Numbering")
 
-# libphonenumber asks in this order (number_type_helper); the first that matches is the type.
-_FIXED_TYPES = (
-    "premium_rate",
-    "toll_free",
-    "shared_cost",
-    "voip",
-    "personal_number",
-    "pager",
-    "uan",
-    "voicemail",
-)
+_KINDS = {"mobile": "mobile", "fixed_line_or_mobile": "either"}
+"""What a plan type is to a network; any other is a fixed line."""
+
+_HELD = {PLAN_TYPES.index(each) for each in ("mobile", "fixed_line_or_mobile", "pager")}
+"""Types whose ranges have a holder that libphonenumber names."""
 
 
 class Facts(NamedTuple):
@@ -36,7 +36,8 @@ class Facts(NamedTuple):
     calling_code: str
     """Blank when no country has it; then all the rest is blank too."""
     region: str
-    """ISO 3166 alpha-2; the calling code's main region where the number is in no plan."""
+    """ISO 3166 alpha-2; where the number is in no plan, the region that its first digits are kept
+    for, or the calling code's main region."""
     kind: str
     """`mobile`, `fixed`, `either` (the plan does not tell), or blank: no such number."""
     ndc_end: int
@@ -45,107 +46,60 @@ class Facts(NamedTuple):
     """libphonenumber's name for the holder of the range, or blank."""
 
 
+_MORE = Repeat(Digit((1 << 10) - 1), 0, 17)
+"""What may follow leading digits: a national number has 17 at most."""
+
 NOWHERE = Facts("", "", "", 0, "")
-
-
-def _metadata(code: int, region: str) -> Any:
-    if region == "001":
-        return PhoneMetadata.metadata_for_nongeo_region(code)
-    return PhoneMetadata.metadata_for_region(region)
-
-
-def _pattern(description: Any) -> str:
-    """A number type's pattern, or one that matches nothing where the region has no such type."""
-    found = description.national_number_pattern if description is not None else None
-    return found or "[]"
-
-
-class _Region:
-    """Where the patterns of one region stand in the automaton of its calling code."""
-
-    def __init__(self, name: str, about: Any, whole: list[str], beginning: list[str]) -> None:
-        def place(description: Any) -> int:
-            whole.append(_pattern(description))
-            return len(whole) - 1
-
-        self.name = name
-        self.general = place(about.general_desc)
-        self.types = [place(getattr(about, each)) for each in _FIXED_TYPES]
-        self.fixed = place(about.fixed_line)
-        self.mobile = place(about.mobile)
-        self.same = whole[self.fixed] == whole[self.mobile]
-        self.leading = -1
-        if about.leading_digits:
-            beginning.append(about.leading_digits)
-            self.leading = len(beginning) - 1
-
-    def kind(self, matched: frozenset[int]) -> str:
-        """As in `Facts`, for a number that matches these patterns."""
-        if self.general not in matched:
-            return ""
-        if any(each in matched for each in self.types):
-            return "fixed"
-        if self.fixed in matched:
-            return "either" if self.same or self.mobile in matched else "fixed"
-        return "mobile" if self.mobile in matched else ""
-
-
-class _Format(NamedTuple):
-    """One way of writing a number in groups, of which the first is the area code."""
-
-    leading: int
-    """Index of the pattern for its first digits; -1 for any."""
-    whole: int
-    match: Any
-    ndc: int
-    """Digits in the first group; -1 where it takes the number to tell."""
-
-
-class _Verdict(NamedTuple):
-    """What a state of the automaton means."""
-
-    region: str
-    kind: str
-    format: _Format | None
-    known: dict[tuple[str, int], Facts]
-    """Facts met so far by carrier and length of the area code: they are few, and shared."""
 
 
 class _Code:
     """The plans of one calling code."""
 
     def __init__(self, code: int) -> None:
+        self._code = code
         self.digits = str(code)
-        names = COUNTRY_CODE_TO_REGION_CODE[code]
-        whole: list[str] = []
-        beginning: list[str] = []
-        abouts = [_metadata(code, name) for name in names]
-        self._regions = [
-            _Region(name, about, whole, beginning)
-            for name, about in zip(names, abouts, strict=True)
-        ]
+        self._verdict_of = tables().verdict_of
+        self._token = country_mobile_token(code)
         # Regions that share a calling code write numbers as its main region does.
-        self._formats = _formats(abouts[0], whole, beginning)
-        self._automaton = Automaton(whole, beginning)
-        self._beginning = len(whole)
-        self._verdicts: dict[int, _Verdict] = {}
+        written = metadata(main_code(code))
+        formats: list[Any] = written.intl_number_format or written.number_format
+        self._written: list[Any] = [re.compile(each.pattern).fullmatch for each in formats]
+        # By the answer of the walk that finds the format; a number that has none has no area code.
+        self._widths = [0, *(self._width(each.pattern) for each in formats)]
+        self._states = States()
+        self._begin = _format_matches(self._states, formats)
+        self._claimed = _claims(code)
         self._carriers = _carrier_lengths().get(self.digits, ())
+        self._known: dict[tuple[Verdict, int, str], Facts] = {}
 
     def facts(self, tel: str) -> Facts:
         """What the plans say of a number that begins with the calling code."""
-        size = len(self.digits)
-        national = tel[size:]
-        state = self._automaton.walk(national)
-        verdict = self._verdicts.get(state)
+        national = tel[len(self.digits) :]
+        verdict = self._verdict_of(self._code, national)
         if verdict is None:
-            verdict = self._verdicts[state] = self._verdict(state)
-        key = (self._carrier(tel), self._ndc(national, verdict)) if verdict.kind else ("", 0)
-        facts = verdict.known.get(key)
+            return self._unallocated(national)
+        form = self._states.answer_of(self._begin, national)
+        ndc = self._widths[form]
+        if ndc < 0:
+            ndc = self._ndc(national, form, verdict)
+        carrier = self._carrier(tel) if verdict.plan_type in _HELD else ""
+        key = (verdict, ndc, carrier)
+        # Few combinations occur: their facts are made once, and shared.
+        facts = self._known.get(key)
         if facts is None:
-            carrier, ndc = key
-            facts = Facts(self.digits, verdict.region, verdict.kind, size + ndc, carrier)
-            verdict.known[key] = facts
+            facts = self._known[key] = self._found(*key)
         return facts
+
+    def _found(self, verdict: Verdict, ndc: int, carrier: str) -> Facts:
+        kind = _KINDS.get(PLAN_TYPES[verdict.plan_type], "fixed")
+        size = len(self.digits)
+        return Facts(self.digits, PLANS[verdict.plan].region, kind, size + ndc, carrier)
+
+    def _unallocated(self, national: str) -> Facts:
+        """The facts of a number that no plan knows."""
+        claimed = self._claimed(national)
+        code = int(claimed.lastgroup[1:]) if claimed else main_code(self._code)
+        return Facts(self.digits, PLANS[code].region, "", len(self.digits), "")
 
     def _carrier(self, tel: str) -> str:
         """Holder of the range, by the longest prefix that libphonenumber knows."""
@@ -155,54 +109,46 @@ class _Code:
                 return str(found.get("en", ""))
         return ""
 
-    def _verdict(self, state: int) -> _Verdict:
-        matched = self._automaton.matched(state)
-        name, kind = self._region(matched)
-        for each in self._formats:
-            leads = each.leading < 0 or self._beginning + each.leading in matched
-            if leads and each.whole in matched:
-                return _Verdict(name, kind, each, {})
-        return _Verdict(name, kind, None, {})
-
-    def _region(self, matched: frozenset[int]) -> tuple[str, str]:
-        """The first region that claims the number: by leading digits if it has any, else by type."""
-        for region in self._regions:
-            kind = region.kind(matched)
-            if self._beginning + region.leading in matched if region.leading >= 0 else kind:
-                return region.name, kind
-        return self._regions[0].name, ""
-
-    def _ndc(self, national: str, verdict: _Verdict) -> int:
-        """Digits of the national destination code, as libphonenumber counts them."""
-        if verdict.format is None:
+    def _width(self, pattern: str) -> int:
+        """Digits of the first group, the area code; -1 where it takes the number to tell."""
+        groups = tree(pattern)
+        if re.compile(pattern).groups < 2:
             return 0
-        if verdict.format.ndc >= 0:
-            return verdict.format.ndc
-        parts = verdict.format.match(national)
-        if parts.lastindex is None or parts.lastindex < 2:
-            return 0
+        if self._token or not isinstance(groups, Row) or not isinstance(groups.parts[0], Group):
+            return -1
+        widths = lengths(groups.parts[0])
+        return min(widths) if len(widths) == 1 else -1
+
+    def _ndc(self, national: str, form: int, verdict: Verdict) -> int:
+        """Digits of the area code of one number, as libphonenumber counts them."""
         # Argentine mobiles are written 54 9 11 …: the 9 is part of the code.
-        token = self.digits == "54" and verdict.kind == "mobile" and parts.group(1) == "9"
-        return int(parts.end(2 if token else 1))
+        token = self._token and PLAN_TYPES[verdict.plan_type] == "mobile"
+        return int(self._written[form - 1](national).end(2 if token else 1))
 
 
-def _formats(about: Any, whole: list[str], beginning: list[str]) -> list[_Format]:
-    made = []
-    for each in about.intl_number_format or about.number_format:
-        leading = -1
+def _format_matches(states: States, formats: list[Any]) -> int:
+    """The walk that answers how a number is written: the place of the format, from 1."""
+    patterns: list[Node] = []
+    needed = []
+    for each in formats:
+        asked = [tree(each.pattern)]
         if each.leading_digits_pattern:
-            beginning.append(each.leading_digits_pattern[-1])
-            leading = len(beginning) - 1
-        whole.append(each.pattern)
-        match = re.compile(each.pattern).fullmatch
-        made.append(_Format(leading, len(whole) - 1, match, _width(each.pattern)))
-    return made
+            asked.append(Row((tree(each.leading_digits_pattern[-1]), _MORE)))
+        needed.append((1 << len(asked)) - 1 << len(patterns))
+        patterns += asked
+
+    def answer(matched: int) -> int:
+        fitting = (place for place, bits in enumerate(needed, 1) if matched & bits == bits)
+        return next(fitting, 0)
+
+    return matches(states, patterns, answer)
 
 
-def _width(pattern: str) -> int:
-    """Digits in the first group of a pattern such as `(\\d{4})(\\d{6})`; -1 if they vary."""
-    first = re.match(r"\(\\d(?:\{(\d+)\})?\)\(", pattern)
-    return int(first[1] or 1) if first and first[0] != r"(\d)(" else -1
+def _claims(code: int) -> Any:
+    """Matches the first digits that a region keeps for itself; the group is named for its plan."""
+    leading = ((plan, metadata(plan).leading_digits) for plan in codes_sharing(code))
+    claims = [f"(?P<_{plan}>{digits})" for plan, digits in leading if digits is not None]
+    return re.compile("|".join(claims) or "(?!)").match
 
 
 @cache
@@ -236,11 +182,20 @@ class Numbering:
 
     def __init__(self) -> None:
         self._codes = _calling_codes()
+        self._facts: dict[str, Callable[[str], Facts]] = {}  # by the first three digits
 
     def __repr__(self) -> str:
         return "<Numbering>"
 
     def facts(self, tel: str) -> Facts:
-        """What the plan says of E.164 digits. Takes any text of digits."""
-        code = self._codes.get(tel[:3])
-        return NOWHERE if code is None else _code(code).facts(tel)
+        """What the plan says of E.164 digits. Takes any text."""
+        if not (tel.isascii() and tel.isdigit()):
+            return NOWHERE
+        head = tel[:3]
+        facts = self._facts.get(head)
+        if facts is None:
+            code = self._codes.get(head)
+            if code is None:
+                return NOWHERE
+            facts = self._facts[head] = _code(code).facts
+        return facts(tel)

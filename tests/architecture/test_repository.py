@@ -28,6 +28,8 @@ TESTS = {
     "conftest.py",
     "data",
     "flow",
+    "fuzz",
+    "parity",
     "property",
     "unit",
 }
