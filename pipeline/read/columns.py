@@ -5,6 +5,7 @@ it, since a wrong guess is paid for. What is in it only helps to say what the ch
 """
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import polars as pl
@@ -12,7 +13,15 @@ import polars as pl
 from pipeline.errors import InputError
 from pipeline.privacy import redact
 
-__all__ = ("NAMES", "choose_column", "looks_like_number", "rank", "unique_names")
+__all__ = (
+    "NAMES",
+    "choose_column",
+    "listed",
+    "looks_like_number",
+    "rank",
+    "repeated_names",
+    "unique_names",
+)
 
 NAMES: tuple[str, ...] = (
     # What the field calls it.
@@ -60,10 +69,16 @@ def rank(name: str) -> int | None:
     return _RANKS.get(_plain(name))
 
 
-def choose_column(columns: Sequence[str], sample: pl.DataFrame, wanted: str | None) -> str:
+def choose_column(
+    columns: Sequence[str],
+    sample: pl.DataFrame,
+    wanted: str | None,
+    repeated: Sequence[str] = (),
+) -> str:
     """The column that holds the numbers: the one wanted, or known by name, or the only one.
 
-    `sample` has the first rows, under the same names; it only serves the message.
+    `sample` has the first rows, under the same names; it only serves the message. Of the names in
+    `repeated`, which the header gives to several columns, none is chosen unless it is wanted.
     Raises `InputError` that lists what could be meant.
     """
     if wanted is not None:
@@ -72,6 +87,8 @@ def choose_column(columns: Sequence[str], sample: pl.DataFrame, wanted: str | No
         return columns[0]
     ranks = {name: found for name in columns if (found := rank(name)) is not None}
     best = [name for name, found in ranks.items() if found == min(ranks.values())]
+    if best and best[0] in repeated:
+        best = [name for name in columns if name in best or _is_repeat(name, best)]
     if len(best) == 1:
         return best[0]
     if best:
@@ -83,6 +100,11 @@ def choose_column(columns: Sequence[str], sample: pl.DataFrame, wanted: str | No
     raise InputError(
         f"no column is called like a number's{hint}; choose with --column from: {listed(columns)}"
     )
+
+
+def _is_repeat(name: str, names: Sequence[str]) -> bool:
+    stem, _, count = name.rpartition("_")
+    return stem in names and count.isdecimal()
 
 
 def _wanted(columns: Sequence[str], wanted: str) -> str:
@@ -110,8 +132,11 @@ def looks_like_number(cell: str | None) -> bool:
 
 
 def unique_names(cells: Iterable[str | None]) -> tuple[str, ...]:
-    """A header's names: blank ones become `column_N`, repeated ones `name_2`, `name_3` …"""
-    names = [(cell or "").strip() or f"column_{at}" for at, cell in enumerate(cells, 1)]
+    """A header's names: blank ones become `column_N`, repeated ones `name_2`, `name_3` …
+
+    Zero bytes are left out: no other program could read them in the name of a column.
+    """
+    names = _names(cells)
     taken: set[str] = set()
     given = set(names)
     for at, name in enumerate(names):
@@ -122,6 +147,16 @@ def unique_names(cells: Iterable[str | None]) -> tuple[str, ...]:
         taken.add(unique)
         names[at] = unique
     return tuple(names)
+
+
+def repeated_names(cells: Iterable[str | None]) -> tuple[str, ...]:
+    """The names that a header gives to more than one column."""
+    return tuple(name for name, count in Counter(_names(cells)).items() if count > 1)
+
+
+def _names(cells: Iterable[str | None]) -> list[str]:
+    bare = [(cell or "").replace("\0", "").strip() for cell in cells]
+    return [cell or f"column_{at}" for at, cell in enumerate(bare, 1)]
 
 
 def _mostly_numbers(sample: pl.DataFrame, name: str) -> bool:

@@ -4,16 +4,27 @@ Rule: a format knows one file and nothing of the others; `row_id`, `source_file`
 columns are the stage's business (`listing.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from pipeline.model import OWN
 
-__all__ = ("BAD_LINE", "BAD_ROW", "LINE_NUMBER", "Layout", "Source", "Table", "own_schema")
+__all__ = (
+    "BAD_LINE",
+    "BAD_ROW",
+    "LINE_NUMBER",
+    "Layout",
+    "Source",
+    "Table",
+    "framed",
+    "own_schema",
+)
 
 LINE_NUMBER = "line_number"
 BAD_ROW = "bad_row"
@@ -39,6 +50,8 @@ class Layout:
     format: str
     columns: tuple[str, ...]
     """The file's own names, made unique; `column_1` … where it gives none."""
+    repeated: tuple[str, ...] = ()
+    """Names that it gives to more than one column; the first of these has the bare name."""
     compression: str | None = None
     encoding: str | None = None
     """`ascii` where no other byte was met in the first MiB; the first that comes decides."""
@@ -58,13 +71,32 @@ class Table(Protocol):
     def sample(self) -> pl.DataFrame:
         """The first rows, at most a hundred, under the file's own names, all String."""
 
-    def frames(self, batch_rows: int) -> Iterator[pl.DataFrame]:
+    def frames(self) -> Iterator[pl.DataFrame]:
         """`line_number` Int64 from 1, `bad_row` and `bad_line` String, `in:<name>` String.
 
-        Frames have 1 to `batch_rows` rows. Raises `InputError` where the file turns out broken.
+        Frames have at least one row, and as many as take some megabytes. Raises `InputError` where
+        the file turns out broken.
         """
 
 
 def own_schema(columns: tuple[str, ...]) -> dict[str, pl.DataType]:
     """The frame's names and type of a file's own columns."""
     return {OWN + name: pl.String() for name in columns}
+
+
+def framed(
+    numbers: NDArray[np.int64],
+    own: Sequence[pl.Series],
+    bad_row: pl.Series | None = None,
+    bad_line: pl.Series | None = None,
+) -> pl.DataFrame:
+    """A frame as `Table.frames` gives it; without the last two all rows are sound."""
+    blank = pl.Series([None], dtype=pl.String).new_from_index(0, numbers.size)
+    return pl.DataFrame(
+        [
+            pl.Series(LINE_NUMBER, numbers, pl.Int64),
+            (blank if bad_row is None else bad_row).alias(BAD_ROW),
+            (blank if bad_line is None else bad_line).alias(BAD_LINE),
+            *own,
+        ]
+    )

@@ -8,7 +8,7 @@ from pipeline.read.contract import Source, Table
 from pipeline.read.csv_table import open_csv
 from pipeline.read.parquet_table import MAGIC, open_parquet
 from pipeline.read.sniff import Wishes
-from pipeline.read.streams import head, opened
+from pipeline.read.streams import opened
 
 __all__ = ("FORMATS", "SUFFIXES", "Format", "format_of", "open_table")
 
@@ -45,7 +45,7 @@ def open_table(source: Source, wanted: str, wishes: Wishes) -> Table:
 def format_of(source: Source) -> str:
     """The format of a file: by its first bytes; by its suffix where they do not tell."""
     with opened(source) as (stream, compression):
-        first, _ = head(stream)
+        first = stream.read(16)
     for name, known in FORMATS.items():
         if known.magic and first.startswith(known.magic):
             if compression:

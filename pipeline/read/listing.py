@@ -1,6 +1,6 @@
 """All inputs as one table: the union of their columns, one count of rows, one column of numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -11,6 +11,9 @@ from pipeline.read.columns import choose_column, listed
 from pipeline.read.contract import BAD_LINE, BAD_ROW, LINE_NUMBER, Layout, Source, Table
 
 __all__ = ("Listing", "united")
+
+BATCH_BYTES = 64 << 20
+"""Bytes that make a full frame, however few rows it has."""
 
 
 @dataclass(frozen=True)
@@ -34,39 +37,72 @@ class Listing:
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
         row_id = 0
+        for frame in _even(self._frames(), self.batch_rows):
+            yield frame.insert_column(
+                0,
+                pl.int_range(row_id, row_id + frame.height, dtype=pl.Int64, eager=True).alias(
+                    "row_id"
+                ),
+            )
+            row_id += frame.height
+
+    def _frames(self) -> Iterator[pl.DataFrame]:
+        """The frames of all tables with the columns of all, but `row_id`."""
         for source, table in zip(self.sources, self.tables, strict=True):
-            there = set(table.layout.columns)
-            own = [
-                pl.col(OWN + name) if name in there else pl.lit(None, pl.String).alias(OWN + name)
-                for name in self.columns
-            ]
-            for frame in table.frames(self.batch_rows):
-                yield frame.select(
-                    pl.int_range(row_id, row_id + frame.height, dtype=pl.Int64).alias("row_id"),
-                    pl.lit(source.name).alias("source_file"),
-                    LINE_NUMBER,
-                    BAD_ROW,
-                    BAD_LINE,
-                    *own,
+            name = pl.Series("source_file", [source.name])
+            for frame in table.frames():
+                there = {series.name: series for series in frame.get_columns()}
+                blank = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+                yield pl.DataFrame(
+                    [
+                        name.new_from_index(0, frame.height),
+                        *(there[known] for known in (LINE_NUMBER, BAD_ROW, BAD_LINE)),
+                        *(
+                            there.get(own, blank.alias(own))
+                            for own in map(OWN.__add__, self.columns)
+                        ),
+                    ]
                 )
-                row_id += frame.height
+
+
+def _even(frames: Iterable[pl.DataFrame], batch_rows: int) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of nearly equal height, at most `batch_rows`.
+
+    Small ones are put together, also those of different files; they are fewer rows where these
+    take up `BATCH_BYTES`.
+    """
+    held: list[pl.DataFrame] = []
+    rows = size = 0
+    for frame in frames:
+        held.append(frame)
+        rows += frame.height
+        size += int(frame.estimated_size())
+        if rows >= batch_rows or size >= BATCH_BYTES:
+            yield from _slices(held, rows, batch_rows)
+            held, rows, size = [], 0, 0
+    if rows:
+        yield from _slices(held, rows, batch_rows)
+
+
+def _slices(held: list[pl.DataFrame], rows: int, batch_rows: int) -> Iterator[pl.DataFrame]:
+    frame = held[0] if len(held) == 1 else pl.concat(held, rechunk=True)
+    size = -(-rows // -(-rows // batch_rows))
+    yield from frame.iter_slices(size)
 
 
 def united(
     sources: tuple[Source, ...], tables: tuple[Table, ...], wanted: str | None, batch_rows: int
 ) -> Listing:
     """The tables as one. Raises `InputError` that names the file without the number's column."""
-    first = tables[0]
-    try:
-        chosen = choose_column(first.layout.columns, first.sample(), wanted)
-    except InputError as error:
-        raise InputError(f"{sources[0].name}: {error}") from error
+    chosen = _chosen(sources[0], tables[0], wanted)
     for source, table in zip(sources, tables, strict=True):
         if chosen not in table.layout.columns:
             raise InputError(
                 f"{source.name}: has no column {listed([chosen])!r}, which holds the numbers in "
                 f"{sources[0].name}; its columns are: {listed(table.layout.columns)}"
             )
+        if chosen in table.layout.repeated:
+            _chosen(source, table, wanted)
     columns = dict.fromkeys(name for table in tables for name in table.layout.columns)
     return Listing(
         sources=sources,
@@ -76,3 +112,11 @@ def united(
         batch_rows=batch_rows,
         tables=tables,
     )
+
+
+def _chosen(source: Source, table: Table, wanted: str | None) -> str:
+    layout = table.layout
+    try:
+        return choose_column(layout.columns, table.sample(), wanted, layout.repeated)
+    except InputError as error:
+        raise InputError(f"{source.name}: {error}") from error

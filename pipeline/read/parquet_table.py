@@ -18,14 +18,18 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import InputError
 from pipeline.model import OWN
-from pipeline.read.columns import unique_names
-from pipeline.read.contract import BAD_LINE, BAD_ROW, LINE_NUMBER, Layout, Source
+from pipeline.read.columns import repeated_names, unique_names
+from pipeline.read.contract import Layout, Source, framed
 from pipeline.read.sniff import Wishes
 
 __all__ = ("MAGIC", "ParquetTable", "as_text", "open_parquet")
 
 MAGIC = b"PAR1"
 _SAMPLE = 100
+
+BYTES = 16 << 20
+"""Unpacked bytes that are turned into a frame at once, about; a row may be larger."""
+MOST_ROWS = 1 << 17
 
 
 def open_parquet(source: Source, wishes: Wishes) -> "ParquetTable":
@@ -53,7 +57,9 @@ class ParquetTable:
         if not names:
             raise InputError(f"{source.name}: has no columns")
         self._source = source
-        self.layout = Layout(format="parquet", columns=unique_names(names))
+        self.layout = Layout(
+            format="parquet", columns=unique_names(names), repeated=repeated_names(names)
+        )
 
     def sample(self) -> pl.DataFrame:
         """The first rows."""
@@ -62,20 +68,15 @@ class ParquetTable:
                 return self._text(batch, "")
         return pl.DataFrame(schema=dict.fromkeys(self.layout.columns, pl.String()))
 
-    def frames(self, batch_rows: int) -> Iterator[pl.DataFrame]:
+    def frames(self) -> Iterator[pl.DataFrame]:
         """See `contract.Table`."""
         first = 1
         with _opened(self._source) as file:
-            for batch in file.iter_batches(batch_rows):
+            for batch in file.iter_batches(_rows_at_once(file.metadata)):
                 numbers = np.arange(first, first + batch.num_rows)
                 first += batch.num_rows
                 if batch.num_rows:
-                    yield self._text(batch, OWN).select(
-                        pl.Series(LINE_NUMBER, numbers, pl.Int64),
-                        pl.lit(None, pl.String).alias(BAD_ROW),
-                        pl.lit(None, pl.String).alias(BAD_LINE),
-                        pl.all(),
-                    )
+                    yield framed(numbers, self._text(batch, OWN).get_columns())
 
     def _text(self, batch: pa.RecordBatch, prefix: str) -> pl.DataFrame:
         names = self.layout.columns
@@ -85,6 +86,13 @@ class ParquetTable:
                 for name, column in zip(names, batch.columns, strict=True)
             ]
         )
+
+
+def _rows_at_once(footer: pq.FileMetaData) -> int:
+    """As many rows as take some megabytes unpacked."""
+    size = sum(footer.row_group(at).total_byte_size for at in range(footer.num_row_groups))
+    rows: int = BYTES * footer.num_rows // max(1, size)
+    return max(1, min(MOST_ROWS, rows))
 
 
 def as_text(column: pa.Array) -> pl.Series:
@@ -188,6 +196,7 @@ _TEXT: tuple[tuple[Fits, Callable[[pa.Array], pl.Series]], ...] = (
     (pa.types.is_boolean, _cast),
     (pa.types.is_date, _moment),
     (pa.types.is_timestamp, _moment),
+    (pa.types.is_duration, _moment),
     (pa.types.is_time, _cast),
     (pa.types.is_binary, _binary),
     (pa.types.is_large_binary, _binary),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from pipeline.read.columns import NAMES, looks_like_number, rank, unique_names
+from pipeline.read.columns import NAMES, looks_like_number, rank, repeated_names, unique_names
 from pipeline.read.encodings import SO_FAR_ASCII, NotTextError, find_encoding, to_utf8
 from pipeline.read.records import Dialect, Record, records
 
@@ -46,6 +46,8 @@ class Sniffed:
     dialect: Dialect
     header: bool
     columns: tuple[str, ...]
+    repeated: tuple[str, ...] = ()
+    """Names that the header gives to more than one column."""
     skip: int
     """Bytes of UTF-8, without byte order mark, before the first row."""
     lines: int
@@ -77,6 +79,7 @@ def sniff(head: bytes, wishes: Wishes, *, complete: bool) -> Sniffed:
     first = found[at].fields
     rows = tuple(record.fields for record in found if record.fields)
     header = wishes.header == "yes" or (wishes.header == "auto" and _is_header(first, rows[1:]))
+    repeated: tuple[str, ...] = ()
     if not header:
         columns = unique_names([None] * _width(found))
     elif not first:
@@ -84,7 +87,7 @@ def sniff(head: bytes, wishes: Wishes, *, complete: bool) -> Sniffed:
             f"has a header that cannot be read: {found[at].fault}; mend its first line"
         )
     else:
-        columns = unique_names(first)
+        columns, repeated = unique_names(first), repeated_names(first)
         rows = rows[1:]
         skip += found[at].end
         lines += sum(record.lines for record in found[: at + 1])
@@ -93,6 +96,7 @@ def sniff(head: bytes, wishes: Wishes, *, complete: bool) -> Sniffed:
         dialect=dialect,
         header=header,
         columns=columns,
+        repeated=repeated,
         skip=skip,
         lines=lines,
         rows=tuple(row for row in rows if len(row) == len(columns))[:_SAMPLE],

@@ -39,7 +39,7 @@ def find(
     what `stdin` brings, unless that is empty. Directories and globs never look into `outside`,
     the output of the run.
 
-    Raises `InputError` for what is missing, empty, unreadable or no list; `StorageError` when
+    Raises `UsageError` for a blank name; `InputError` for what is missing, empty, unreadable or no list; `StorageError` when
     the copy cannot be written; `CheckpointError` when standard input differs from its copy.
     """
     if not inputs:
@@ -71,6 +71,11 @@ def fingerprint(source: Source) -> str:
 
 
 def _expand(text: str, outside: Path | None) -> list[Path]:
+    if not text.strip():
+        raise UsageError(
+            "an input is blank, as from a variable that is not set; "
+            "name a file, a directory, a glob, or -"
+        )
     path = Path(text)
     # A file may well be called `list[1].csv`: what exists under that very name is meant.
     if os.path.lexists(path):

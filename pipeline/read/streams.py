@@ -60,10 +60,13 @@ def opened(source: Source) -> Iterator[Opened]:
     """The unpacked bytes of a file; whatever goes wrong with them is an `InputError`."""
     try:
         with source.path.open("rb") as file:
-            magic = file.read(4)
-        packing = next((known for known in COMPRESSIONS if magic.startswith(known.magic)), None)
-        with packing.open(source.path) if packing else source.path.open("rb") as stream:
-            yield Opened(stream, packing.name if packing else None)
+            first = file.peek(4)
+            packing = next((known for known in COMPRESSIONS if first.startswith(known.magic)), None)
+            if packing is None:
+                yield Opened(file, None)
+                return
+        with packing.open(source.path) as stream:
+            yield Opened(stream, packing.name)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _broken(source, error) from error
     except OSError as error:
@@ -82,23 +85,23 @@ def head(stream: IO[bytes]) -> tuple[bytes, bool]:
     return found[:HEAD], len(found) <= HEAD
 
 
-def utf8_chunks(stream: IO[bytes], encoding: str) -> Iterator[bytes]:
-    """The stream as UTF-8 without a byte order mark, in pieces cut anywhere.
+def utf8_chunks(stream: IO[bytes], encoding: str, size: int = CHUNK) -> Iterator[bytes]:
+    """The stream as UTF-8 without a byte order mark, cut anywhere into pieces of about `size`.
 
     `encoding` is a name that `codecs` knows, or `SO_FAR_ASCII`: then the first piece with another
     byte decides between UTF-8 and cp1252.
     """
     first = True
-    for chunk in _transcoded(stream, encoding):
+    for chunk in _transcoded(stream, encoding, size):
         yield chunk.removeprefix(_BOM) if first else chunk
         first = False
 
 
-def _transcoded(stream: IO[bytes], encoding: str) -> Iterator[bytes]:
+def _transcoded(stream: IO[bytes], encoding: str, size: int) -> Iterator[bytes]:
     turn = None if encoding in (SO_FAR_ASCII, "utf-8") else to_utf8(encoding)
     settled = encoding != SO_FAR_ASCII
     while True:
-        chunk = _fill(stream, CHUNK)
+        chunk = _fill(stream, size)
         if not settled and not chunk.isascii():
             settled = True
             turn = None if (encoding := of_text(chunk)) == "utf-8" else to_utf8(encoding)

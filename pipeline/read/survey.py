@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.read.records import LONGEST, Dialect
 
-__all__ = ("Ragged", "Sorted", "Survey", "sort_out", "survey")
+__all__ = ("Survey", "survey")
 
 Bytes = NDArray[np.uint8]
 Bits = NDArray[np.uint8]
@@ -49,8 +49,6 @@ class Survey:
     """Delimiters outside quotes."""
     line_of: Positions | None = None
     """The physical line, from 0, at which each record begins; None: one record, one line."""
-    ends: Positions | None = None
-    """Where each record ends; None: at each LF, and at the end."""
 
 
 def survey(block: bytes, dialect: Dialect, *, final: bool) -> Survey | None:
@@ -74,85 +72,19 @@ def survey(block: bytes, dialect: Dialect, *, final: bool) -> Survey | None:
     return Survey(data, size, records, records, delimiters)
 
 
-class Ragged(NamedTuple):
-    """A single line of another number of fields than there should be."""
-
-    line: int
-    """From 0."""
-    fields: int
-    raw: bytes
-    """Without its line end."""
-
-
-class Sorted(NamedTuple):
-    """The records of a block by what they are worth; blank lines are gone."""
-
-    sound: Survey
-    ragged: tuple[Ragged, ...]
-
-
-def sort_out(found: Survey, dialect: Dialect, width: int) -> Sorted | None:
-    """Tell records of `width` fields from others; None where one of the others has many lines."""
-    view = np.frombuffer(found.data, np.uint8)
-    ends = found.ends
-    if ends is None:
-        ends = np.flatnonzero(view == _LF)
-        if view.size and view[-1] != _LF:
-            ends = np.append(ends, view.size - 1)
-    starts = np.append(0, ends[:-1] + 1)
-    line_of = found.line_of if found.line_of is not None else np.arange(ends.size)
-    fields = 1 + np.diff(np.searchsorted(_delimiters(view, dialect), ends, "right"), prepend=0)
-    is_crlf = (ends - starts == 1) & (view[starts] == _CR) & (view[ends] == _LF)
-    blank = ((ends == starts) & (view[ends] == _LF)) | is_crlf
-    ragged = np.flatnonzero(~blank & (fields != width))
-    # The next record, or the end of all, begins more than one line further on.
-    if (np.append(line_of[1:], found.lines)[ragged] - line_of[ragged] > 1).any():
-        return None
-    fits = ~blank & (fields == width)
-    sound = Survey(
-        data=view[np.repeat(fits, ends - starts + 1)].tobytes(),
-        size=found.size,
-        records=int(fits.sum()),
-        lines=found.lines,
-        delimiters=int(fits.sum()) * (width - 1),
-        line_of=line_of[fits],
-    )
-    return Sorted(
-        sound,
-        tuple(
-            Ragged(int(line_of[at]), int(fields[at]), _bare(found.data[starts[at] : ends[at] + 1]))
-            for at in ragged
-        ),
-    )
-
-
-def _bare(line: bytes) -> bytes:
-    return line[:-2] if line.endswith(b"\r\n") else line.removesuffix(b"\n")
-
-
-def _delimiters(view: Bytes, dialect: Dialect) -> Positions:
-    """Where delimiters stand outside quotes, in whole records."""
-    if not dialect.delimiter:
-        return np.empty(0, np.int64)
-    bits = np.packbits(view == dialect.delimiter[0])
-    outside = ~_inside(np.packbits(view == dialect.quote[0]))
-    return _positions(bits & outside, view.size)
-
-
 def _quoted(block: bytes, dialect: Dialect, lone: Mask | None, *, final: bool) -> Survey | None:
     # With a line end on either side, the first and the last quote have neighbours as well.
     padded = np.frombuffer(b"\n%b\n" % block, np.uint8)
     view = padded[1:-1]
-    quotes = np.packbits(view == dialect.quote[0])
-    inside = _inside(quotes)
-    if final and np.bitwise_count(quotes).sum() % 2:
+    is_quote = view == dialect.quote[0]
+    at = np.flatnonzero(is_quote)
+    if final and at.size % 2:
         return None
-    may_surround = _may_surround(padded, dialect)
-    opens, closes = quotes & inside, quotes & ~inside
-    if (opens & ~np.packbits(may_surround[:-2])).any():
+    # They open and close in turn; from `padded`, a quote at `at` has its neighbours at 0 and 2.
+    surrounds = _surrounds(dialect)
+    if not surrounds[padded[at[::2]]].all() or not surrounds[padded[at[1::2] + 2]].all():
         return None
-    if (closes & ~np.packbits(may_surround[2:])).any():
-        return None
+    inside = _inside(np.packbits(is_quote))
     breaks = np.packbits(view == _LF if lone is None else (view == _LF) | lone)
     return _measured(block, dialect, lone, _Masks(view, inside, breaks), final=final)
 
@@ -193,7 +125,7 @@ def _measured(
     if (ends - starts).max() > LONGEST:
         return None
     line_of = np.searchsorted(_positions(breaks, view.size), starts)
-    return replace(found, line_of=line_of, ends=ends)
+    return replace(found, line_of=line_of)
 
 
 def _inside(quotes: Bits) -> Bits:
@@ -203,11 +135,10 @@ def _inside(quotes: Bits) -> Bits:
     return flipped
 
 
-def _may_surround(padded: Bytes, dialect: Dialect) -> Mask:
-    """What stands before a quote that opens, and behind one that closes."""
-    marks: Mask = (padded == _LF) | (padded == _CR) | (padded == dialect.quote[0])
-    if dialect.delimiter:
-        marks |= padded == dialect.delimiter[0]
+def _surrounds(dialect: Dialect) -> Mask:
+    """Of all bytes, those that stand before a quote that opens, and behind one that closes."""
+    marks = np.zeros(256, np.bool_)
+    marks[[_LF, _CR, dialect.quote[0], *(dialect.delimiter or b"")]] = True
     return marks
 
 

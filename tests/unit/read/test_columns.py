@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.read import choose_column
-from pipeline.read.columns import looks_like_number, rank, unique_names
+from pipeline.read.columns import looks_like_number, rank, repeated_names, unique_names
 
 NOTHING = pl.DataFrame()
 
@@ -88,3 +88,23 @@ def test_no_name_has_two_ranks() -> None:
     assert rank("phone") == 2
     assert rank("no") == 3
     assert rank("name") is None
+
+
+def test_of_two_columns_with_one_name_none_is_chosen_unless_it_is_wanted() -> None:
+    cells = ["phone", "name", "phone", "phone"]
+    columns, repeated = unique_names(cells), repeated_names(cells)
+    assert (columns, repeated) == (("phone", "name", "phone_2", "phone_3"), ("phone",))
+
+    with pytest.raises(InputError, match=r"several .*: phone, phone_2, phone_3; choose one"):
+        choose_column(columns, NOTHING, None, repeated)
+    assert choose_column(columns, NOTHING, "phone", repeated) == "phone"
+    assert choose_column(columns, NOTHING, "phone_3", repeated) == "phone_3"
+
+
+def test_a_second_number_called_so_does_not_stand_in_the_way() -> None:
+    columns = ["phone", "phone_2"]
+    assert choose_column(columns, NOTHING, None, repeated_names(columns)) == "phone"
+
+
+def test_zero_bytes_are_no_part_of_a_name() -> None:
+    assert unique_names(["\0pho\0ne", "\0", "phone"]) == ("phone", "column_2", "phone_2")

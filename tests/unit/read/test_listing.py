@@ -68,3 +68,31 @@ def test_no_source_is_an_error() -> None:
 @pytest.mark.usefixtures("folder")
 def test_what_is_printed_of_a_listing_has_no_cells() -> None:
     assert "7946" not in repr(read(find(["."]), Settings()))
+
+
+def test_small_files_share_a_frame(tmp_path: Path) -> None:
+    for at in range(50):
+        (tmp_path / f"{at:02}.csv").write_text(f"phone\n+4420794600{at:02}\nbroken,\n")
+    found = read(find([str(tmp_path)]), Settings(delimiter=","))
+
+    (frame,) = found
+    assert frame["row_id"].to_list() == list(range(100))
+    assert frame["line_number"].to_list() == [2, 3] * 50
+    assert frame["bad_row"].null_count() == 50
+    names = [Path(name).name for name in frame["source_file"]]
+    assert names == [f"{at:02}.csv" for at in range(50) for _ in range(2)]
+    assert [part.height for part in read(find([str(tmp_path)]), Settings(), batch_rows=30)] == [
+        *[30] * 3,
+        10,
+    ]
+
+
+def test_a_repeated_name_is_an_error_in_whichever_file_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("phone,name\n+442079460018,Ann\n")
+    (tmp_path / "b.csv").write_text("phone,phone\n+442079460019,+442079460020\n")
+    sources = find([str(tmp_path)])
+
+    with pytest.raises(InputError, match=r"b\.csv: several .*: phone, phone_2; choose"):
+        read(sources, Settings())
+    (frame,) = read(sources, Settings(column="phone"))
+    assert frame["in:phone"].to_list() == ["+442079460018", "+442079460019"]

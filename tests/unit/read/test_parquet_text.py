@@ -1,7 +1,7 @@
 """Parquet's types as text."""
 
 import gzip
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ NUMBER = 442079460018
             ["2024-02-29T06:30:00.000+00:00"],
         ),
         ([time(6, 30)], pa.time64("us"), ["06:30:00.000000"]),
+        ([timedelta(days=3, hours=1)], pa.duration("s"), ["P3DT1H"]),
         (["a", None, ""], pa.string(), ["a", None, ""]),
         (["a"], pa.large_string(), ["a"]),
         (["a"], pa.string_view(), ["a"]),

@@ -51,6 +51,12 @@ def test_a_glob_stands_for_the_files_it_matches_whatever_their_suffix() -> None:
     assert names("in/odd[1].csv") == ["in/odd[1].csv"]
 
 
+@pytest.mark.parametrize("text", ["", "  "])
+def test_a_blank_name_is_an_error_and_not_this_directory(text: str) -> None:
+    with pytest.raises(UsageError, match="an input is blank"):
+        find([text])
+
+
 @pytest.mark.usefixtures("lists")
 def test_the_order_is_the_users_and_a_file_named_twice_is_read_once() -> None:
     assert names("in/deep/d.tsv", "in/b.csv", "in/deep", "./in/b.csv") == [
