@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DEFAULT_GOAL := help
 .PHONY: check-format check-lint check-types check-layers check-docs
-.PHONY: help run test check bench simulate enrich sample-data docs lock clean FORCE
+.PHONY: help run test check bench parity fuzz simulate enrich sample-data docs lock clean FORCE
 
 # A virtual environment knows its own path: one that was moved or copied is made again.
 ifneq ($(file <$(STAMP)),$(CURDIR))
@@ -52,6 +52,12 @@ check-docs: $(STAMP)
 
 bench: $(STAMP)  ## The benchmarks, which take long; ARGS go to them
 	$(PYTHON) -m tests.benchmarks $(ARGS)
+
+parity: $(STAMP)  ## Generated cells against libphonenumber, some minutes; CELLS= SEED=, ARGS go to it
+	$(PYTHON) -m tests.parity --cells $(or $(CELLS),1000000) --seed $(or $(SEED),1) $(ARGS)
+
+fuzz: $(STAMP)  ## Random and mutated files and cells, some minutes; CASES= SEED=, ARGS go to it
+	$(PYTHON) -m tests.fuzz --cases $(or $(CASES),100000) --seed $(or $(SEED),1) $(ARGS)
 
 simulate: $(STAMP)  ## The service on this machine, until it is interrupted; ARGS go to it
 	@$(MSISDN) simulate $(ARGS)

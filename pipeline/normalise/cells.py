@@ -18,18 +18,9 @@ __all__ = ("Tidy", "bytes_of", "digits_of", "tidy_cells")
 
 _LEAST, _MOST = 4, 15
 """Digits of a tidy cell. Fewer may be a word for nothing, more may be two numbers."""
-_LONGEST = 64
-"""Bytes of a tidy cell."""
 _NOISE = b" ()-"
-_COUNT, _HYPHEN, _PLUS, _OTHER = 1, 1 << 32, 1 << 40, 1 << 48
-"""What a byte adds to its cell's tally: four kinds of bytes are counted in one sum."""
-_DATE_DIGITS = (5, 8)
-
-_TALLY = np.full(256, _OTHER, np.uint64)
-_TALLY[list(_NOISE)] = 0
-_TALLY[list(b"0123456789")] = _COUNT
-_TALLY[ord("-")] = _HYPHEN
-_TALLY[ord("+")] = _PLUS
+_DATE_DIGITS, _DATE_NOISE = (5, 8), 2
+"""2024-01-05 is a date, 20-12-34 is not: cells of that shape are no tidy ones."""
 
 
 class Tidy(NamedTuple):
@@ -64,28 +55,45 @@ def tidy_cells(text: "NDArray[np.uint8]", begins: "NDArray[np.int64]") -> Tidy:
     """Which cells need no second thought, and their digits. Arguments as `bytes_of` gives them."""
     begin, end = begins[0], begins[-1]
     text, begins = text[begin:end], begins - begin
-    tally = _TALLY[text]
-    tally[_doubtful_brackets(text)] = _OTHER
-    tallies = np.zeros(len(text) + 1, np.uint64)
-    np.cumsum(tally, out=tallies[1:])
-    counted = tallies[begins[1:]] - tallies[begins[:-1]]
-    count = (counted & np.uint64(_HYPHEN - 1)).astype(np.int64)
-    others = counted >> np.uint64(40)  # plus signs in the lower byte of it
-    size = np.diff(begins)
-    values = text - np.uint8(ord("0"))
-    digits = Digits(with_room(values[values < 10]), np.cumsum(count) + ROOM, count)
+    starts, size = begins[:-1], np.diff(begins)
+    first = np.append(text, np.uint8(0))[starts]
+    plus = (first == ord("+")) & (size > 0)
 
-    plus = others == 1
-    first = np.append(text, np.uint8(0))[begins[:-1]]
-    begins_well = (first - np.uint8(ord("0")) < 10) | (first == ord("("))
-    fits = (count >= _LEAST) & (count <= _MOST) & (size <= _LONGEST)
-    # 2024-01-05 is a date, 20-12-34 is not: not to be told at first sight.
-    shortest, longest = _DATE_DIGITS
-    hyphens = counted >> np.uint64(32) & np.uint64(0xFF)
-    fits &= plus | (hyphens != 2) | (size != count + 2) | (count < shortest) | (count > longest)
+    values = text - np.uint8(ord("0"))
+    is_digit = values < 10
+    length = _counted(is_digit, starts, size)
+    # Three times as fast as by the mask itself.
+    flat = with_room(values.take(np.flatnonzero(is_digit)))
+    digits = Digits(flat, np.cumsum(length) + ROOM, length)
+
+    fits = (length >= _LEAST) & (length <= _MOST)
+    least, most = _DATE_DIGITS
+    fits &= plus | (size != length + _DATE_NOISE) | (length < least) | (length > most)
     # +0… is an international number with a stray zero, or a national one with a stray plus.
-    sound = np.where(plus, (first == ord("+")) & (digits.place(0) != 0), begins_well)
-    return Tidy(fits & sound & (others <= 1), digits, plus)
+    begins_well = (first - np.uint8(ord("0")) < 10) | (first == ord("("))
+    fits &= np.where(plus, digits.place(0) != 0, begins_well)
+
+    foreign = ~is_digit
+    for sign in _NOISE:
+        foreign &= text != sign
+    foreign[starts[plus]] = False
+    foreign[_doubtful_brackets(text)] = True
+    strange = np.flatnonzero(foreign)
+    fits[np.searchsorted(starts, strange, side="right") - 1] = False
+    return Tidy(fits, digits, plus)
+
+
+def _counted(
+    marks: "NDArray[np.bool_]", starts: "NDArray[np.int64]", size: "NDArray[np.int64]"
+) -> "NDArray[np.int64]":
+    """How many marks each cell has."""
+    filled = np.flatnonzero(size)
+    counted = np.zeros(len(size), np.int64)
+    if len(filled):
+        wide = size.max() > np.iinfo(np.uint8).max
+        kind = np.int64 if wide else np.uint8
+        counted[filled] = np.add.reduceat(marks.view(np.uint8), starts[filled], dtype=kind)
+    return counted
 
 
 def _doubtful_brackets(text: "NDArray[np.uint8]") -> "NDArray[np.int64]":

@@ -9,12 +9,13 @@ import importlib.util
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import phonenumbers
 
 from pipeline.errors import UsageError
+from pipeline.numbering.plans import PLANS, codes_sharing, metadata
 
 __all__ = ("default_region", "known_regions")
 
@@ -93,9 +94,25 @@ _ALSO = {
     "Saint Martin": "MF",
     "Ascension Island": "AC",
     "Tristan da Cunha": "TA",
+    "Åland": "AX",
+    "Bolivia, Plurinational State of": "BO",
+    "Plurinational State of Bolivia": "BO",
+    "Korea, Republic of": "KR",
+    "Korea, Democratic People's Republic of": "KP",
+    "Democratic People's Republic of Korea": "KP",
+    "Palestine, State of": "PS",
+    "State of Palestine": "PS",
+    "St Vincent": "VC",
+    "Taiwan, Province of China": "TW",
+    "Trinidad": "TT",
+    "Venezuela, Bolivarian Republic of": "VE",
+    "Bolivarian Republic of Venezuela": "VE",
 }
 """What else is written, and names that have changed since libphonenumber's locale data was made."""
 
+_PART_OF_NANP = re.compile(r"(?:\+|00)?1[ -]?\(?([2-9][0-9]{2})\)?")
+"""1 242 and the like: the calling code and what tells the region by it."""
+_NOT_AVAILABLE = ("n.a", "n.a.")
 _CALLING_CODE = re.compile(r"(?:\+|00)?([1-9][0-9]{0,2})(?:\.0+)?")
 _FILLERS = re.compile(r"\b(?:the|and|of)\b|[^a-z0-9 ]")
 _NO_GEOGRAPHY = "001"
@@ -126,31 +143,50 @@ def _english_names() -> dict[str, str]:
     return found
 
 
-@lru_cache(maxsize=1)
-def _words() -> dict[str, str]:
-    """Every folded word that means a region. Codes come last: they win over names."""
+@cache
+def _names() -> dict[str, str]:
+    """Every folded name of a region."""
     names = _english_names().items()
     found = {
         _folded(name): region for region, name in names if region in phonenumbers.SUPPORTED_REGIONS
     }
     found |= {_folded(word): region for word, region in _ALSO.items()}
-    found |= {
-        code.lower(): region for code, region in zip(*[iter(_ALPHA_3.split())] * 2, strict=True)
-    }
-    found |= {region.lower(): region for region in phonenumbers.SUPPORTED_REGIONS}
     found.pop("", None)
     return found
 
 
+@cache
+def _codes() -> dict[str, str]:
+    """Every alpha-2 and alpha-3 code, in lower case."""
+    alpha_3 = zip(*[iter(_ALPHA_3.split())] * 2, strict=True)
+    found = {code.lower(): region for code, region in alpha_3}
+    found |= {word.lower(): region for word, region in _ALSO.items() if len(word) == 2}
+    return found | {region.lower(): region for region in phonenumbers.SUPPORTED_REGIONS}
+
+
 def _region(word: str) -> str | None:
-    word = word.strip()
+    word = word.strip().lower()
+    part = _PART_OF_NANP.fullmatch(word)
+    if part is not None:
+        return _in_nanp(part[1])
     code = _CALLING_CODE.fullmatch(word.replace(" ", ""))
     if code is None:
-        # The word itself first: folding takes the `and` out, which is Andorra's alpha-3 code.
-        return _words().get(word.lower()) or _words().get(_folded(word))
+        # Codes are not folded, but for the dots of U.S.A.: neither N/A nor n.a. means Namibia.
+        dotted = "" if word in _NOT_AVAILABLE else word.replace(".", "")
+        codes = _codes()
+        return codes.get(word) or codes.get(dotted) or _names().get(_folded(word))
     # The main region of the calling code; numbers of those that share it are found all the same.
     region = phonenumbers.region_code_for_country_code(int(code[1]))
     return region if region in phonenumbers.SUPPORTED_REGIONS else None
+
+
+def _in_nanp(digits: str) -> str | None:
+    """The region of the North American plan that an area code belongs to, if it tells."""
+    for code in codes_sharing(1):
+        leading = metadata(code).leading_digits
+        if leading and re.fullmatch(leading, digits):
+            return PLANS[code].region
+    return None
 
 
 def known_regions(words: Iterable[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ In a document, a table stands between `<!-- table: NAME -->` and `<!-- end -->`.
 import json
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,13 @@ from pipeline.settings import OPTIONS, Option
 from pipeline.simulator.faults import FAULTS, KINDS
 from sample_data.generate import EXPECTED, LISTS
 from sample_data.ranges import INVALID, RANGES, Range
+from tests.parity.differences import DIFFERENCES
+from tests.unit.normalise.dangerous import DANGEROUS
 
 __all__ = ("DOCUMENTS", "ROOT", "TABLES", "made_again", "main")
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "sample_data/README.md")
+DOCUMENTS = ("README.md", "pipeline/normalise/DIFFERENCES.md", "sample_data/README.md")
 
 Rows = Iterable[Sequence[str]]
 _PLACE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -105,6 +108,33 @@ def _ranges() -> Rows:
         yield known.region, _written(known), str(len(known.numbers())), kind, known.source
 
 
+def _shown(cell: str, region: str | None) -> str:
+    """A cell as a document can show it."""
+    text = re.sub(r"[^ -~]", lambda found: _visible(found[0]), cell)
+    # Two backticks and a space stand around text with a backtick in it.
+    code = f"`` {text} ``" if "`" in text else f"`{text}`" if text else ""
+    return f"{code} in {region}" if region else code
+
+
+def _visible(sign: str) -> str:
+    seen = sign.isprintable() and not sign.isspace() and unicodedata.category(sign) != "Mn"
+    return sign if seen else f" U+{ord(sign):04X} "
+
+
+def _differences() -> Rows:
+    yield "", "libphonenumber", "`msisdn`", "`rule` or reason", "for example"
+    for row in DIFFERENCES:
+        example = _shown(row.example.text, row.example.region)
+        yield row.title, row.theirs, row.ours, f"`{row.shown}`", example
+
+
+def _dangerous() -> Rows:
+    yield "cell", "`msisdn`", "`rule` or reason", "libphonenumber alone"
+    for row in DANGEROUS:
+        number = f"`{row.msisdn}`" if row.msisdn else ""
+        yield _shown(row.cell, row.region), number, f"`{row.read}`", row.alone
+
+
 def _expected() -> dict[str, Any]:
     content: dict[str, Any] = json.loads((ROOT / "sample_data" / EXPECTED).read_text("utf-8"))
     lists: dict[str, Any] = content["lists"]
@@ -136,6 +166,8 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "rules": lambda: _named(("`rule`", "meaning"), model.RULES),
     "codes": _codes,
     "faults": _faults,
+    "differences": _differences,
+    "dangerous": _dangerous,
     "ranges": _ranges,
     "sample-counts": _sample_counts,
     "sample-reasons": lambda: _sample_part("reject_reasons"),

@@ -63,3 +63,21 @@ def test_other_words_are_no_region(word: str) -> None:
 
 def test_no_region_at_all_is_no_region() -> None:
     assert default_region(None) is None
+
+
+@pytest.mark.parametrize("word", ["N/A", "n.a.", "N.A", "n a"])
+def test_words_for_nothing_are_not_namibia(word: str) -> None:
+    assert known_regions([word]) == {}
+    assert known_regions(["NA"]) == {"NA": "NA"}
+
+
+@pytest.mark.parametrize(
+    ("word", "region"),
+    [
+        ("+1 242", "BS"), ("1-809", "DO"), ("001 (787)", "PR"), ("1242", "BS"), ("U.S.A.", "US"),
+        ("Korea, Republic of", "KR"), ("Bolivia (Plurinational State of)", "BO"), ("Åland", "AX"),
+        ("Venezuela, Bolivarian Republic of", "VE"), ("St Vincent", "VC"), ("Trinidad", "TT"),
+    ],
+)  # fmt: skip
+def test_more_ways_of_writing_a_region(word: str, region: str) -> None:
+    assert known_regions([word]) == {word: region}
