@@ -43,7 +43,8 @@ def main() -> None:
 def _polars(listed: str, out: str) -> None:
     import polars as pl  # noqa: PLC0415  the other baselines start without it
 
-    rows = pl.scan_csv(listed, infer_schema=False)
+    parquet = listed.endswith(".parquet")
+    rows = pl.scan_parquet(listed) if parquet else pl.scan_csv(listed, infer_schema=False)
     rows.unique("phone", keep="first", maintain_order=True).sink_parquet(out)
 
 

@@ -15,10 +15,22 @@ from typing import Any, NamedTuple
 
 from pipeline.simulator.server import Endpoints
 
-__all__ = ("ROOT", "Spent", "account", "meter", "msisdn", "python", "reaching", "reset_meter")
+__all__ = (
+    "ROOT",
+    "Spent",
+    "Timed",
+    "account",
+    "inside",
+    "meter",
+    "msisdn",
+    "python",
+    "reaching",
+    "reset_meter",
+)
 
 ROOT = Path(__file__).parents[2]
 _CHILD = Path(__file__).with_name("child.py")
+_INSIDE = Path(__file__).with_name("inside.py")
 
 
 class Spent(NamedTuple):
@@ -29,7 +41,18 @@ class Spent(NamedTuple):
     cpu: float
     """Processor seconds, user and system."""
     peak: float
-    """Most memory at any moment (resident set), in bytes."""
+    """Most memory at any moment (resident set), in bytes: of the largest process, if several."""
+    own: float
+    """Likewise without mapped files, looked at every 50 ms; 0 where the system does not tell."""
+
+
+class Timed(NamedTuple):
+    """What calls within one process took."""
+
+    seconds: dict[str, list[float]]
+    """By name, one for each run."""
+    spent: Spent
+    """The process as a whole."""
 
 
 def msisdn(
@@ -46,6 +69,7 @@ def python(
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MSISDN_")}
     path = os.pathsep.join(filter(None, [str(ROOT), kept.get("PYTHONPATH", "")]))
     own = {"PYTHONPATH": path, "XDG_STATE_HOME": str(folder / "state")}
+    own["XDG_CACHE_HOME"] = str(folder / "cache")
     result = folder / "spent.json"
     measured = [sys.executable, *map(str, arguments)]
     ended = subprocess.run(
@@ -61,6 +85,13 @@ def python(
         words = ended.stderr.strip() or ended.stdout.strip()
         raise RuntimeError(f"{' '.join(measured[1:])}: exit {ended.returncode}: {words}")
     return Spent(**json.loads(result.read_text("utf-8")))
+
+
+def inside(folder: Path, orders: Mapping[str, object]) -> Timed:
+    """Time calls in a fresh process; `inside.py` says what there is to order."""
+    result = folder / "timed.json"
+    spent = python(folder, _INSIDE, json.dumps(orders), result)
+    return Timed(json.loads(result.read_text("utf-8")), spent)
 
 
 def account(service: Endpoints) -> dict[str, str]:

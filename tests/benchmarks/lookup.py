@@ -15,6 +15,7 @@ from pipeline.simulator.server import Endpoints
 from tests.benchmarks.commands import Spent, account, meter, msisdn, python, reaching, reset_meter
 from tests.benchmarks.figures import Figure, net, ratios
 from tests.benchmarks.lists import write_list
+from tests.benchmarks.scale import Scale
 
 __all__ = ("RATE", "lookup", "transports")
 
@@ -37,10 +38,10 @@ class _Asked(NamedTuple):
     """Different numbers that were really looked up."""
 
 
-def lookup(folder: Path, quick: bool, only: tuple[str, ...] = tuple(_NUMBERS)) -> Iterator[Figure]:
+def lookup(folder: Path, scale: Scale, only: tuple[str, ...] = tuple(_NUMBERS)) -> Iterator[Figure]:
     """Lookups a second over REST, TCP and UDP."""
     for transport in only:
-        count = _NUMBERS[transport] // (10 if quick else 1)
+        count = _NUMBERS[transport] // (10 if scale.quick else 1)
         with embedded(seed="bench") as service:
             yield from _figures(folder, service, transport, count)
 
