@@ -6,14 +6,18 @@
 stage takes and gives stands in `pipeline/README.md`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self
 
 import msgspec
 import polars as pl
 
+from pipeline.ahead import ahead
 from pipeline.dedupe import dedupe
 from pipeline.events import Planned, ReadProgress
 from pipeline.job import Job, Surroundings, opened
@@ -26,7 +30,6 @@ from pipeline.normalise import normalise
 from pipeline.plan import plan
 from pipeline.report import Summary, report, stored_report
 from pipeline.settings import Settings
-from pipeline.shards import ask, check_service, finished_parts
 from pipeline.write import Parts, keep
 
 __all__ = ("Surroundings", "clean", "plan_only", "run")
@@ -38,6 +41,9 @@ def run(settings: Settings, around: Surroundings) -> Summary:
     Returns the summary; `complete` is false where rows are unresolved. Raises what ends the run
     (`errors.py`), with everything known on disk.
     """
+    # Late for start-up time: what asks is half of the program, and only this function asks.
+    from pipeline.shards import ask, check_service, finished_parts  # noqa: PLC0415
+
     check_service(settings, around.announce)
     with opened(settings, "run", around) as job:
         if job.checkpoint.finished:
@@ -53,21 +59,29 @@ def clean(settings: Settings, around: Surroundings) -> Summary:
     with opened(settings, "clean", around) as job:
         if job.checkpoint.finished:
             return stored_report(job.out)
-        cleaned = Parts("cleaned", job.output, settings.shard_rows)
-        counts, other = Counts(), _Discarded(job)
-        for unique in _unique(job, counts, other):
-            cleaned.add(unique)
+        counts = Counts()
+        with (
+            Parts("cleaned", job.output, settings.shard_rows) as cleaned,
+            _Discarded(job) as other,
+            closing(_unique(job, counts, other)) as unique,
+        ):
+            for frame in unique:
+                cleaned.add(frame)
         planned = plan((), settings, counts, lambda *_: "")
-        return _finished(job, planned, [*cleaned.close(), *other.close()], 0, {})
+        return _finished(job, planned, [*cleaned.records, *other.records], 0, {})
 
 
 def plan_only(settings: Settings, around: Surroundings) -> Plan:
     """What `run` would do and cost; nothing is written outside a temporary directory."""
     with TemporaryDirectory(prefix="msisdn-") as scratch:
         own = replace(settings, out=Path(scratch) / "out", restart=False)
-        with opened(own, "plan", around) as job:
-            counts = Counts()
-            return plan(_unique(job, counts, _Discarded(job)), settings, counts, lambda *_: "")
+        counts = Counts()
+        with (
+            opened(own, "plan", around) as job,
+            _Discarded(job) as other,
+            closing(_unique(job, counts, other)) as unique,
+        ):
+            return plan(unique, settings, counts, lambda *_: "")
 
 
 def _planned(job: Job) -> Plan:
@@ -76,15 +90,15 @@ def _planned(job: Job) -> Plan:
     if checkpoint.plan_file.exists():
         made = read_json(checkpoint.plan_file, Plan)
     else:
-        counts, other = Counts(), _Discarded(job)
+        counts = Counts()
 
         def save(number: int, shard: pl.DataFrame) -> str:
             return keep(shard, checkpoint.shard(number), "shard", job.output).sha256
 
-        made = plan(_unique(job, counts, other), job.settings, counts, save)
-        made = msgspec.structs.replace(made, files=other.close())
+        with _Discarded(job) as other, closing(_unique(job, counts, other)) as unique:
+            made = plan(unique, job.settings, counts, save)
+        made = msgspec.structs.replace(made, files=other.records)
         job.files.publish_json(checkpoint.plan_file, made)
-        job.files.remove_tree(checkpoint.spool(0).parent)
     job.around.announce(Planned(made.counts.rows, made.unique, made.to_ask, len(made.shards)))
     return made
 
@@ -100,6 +114,20 @@ class _Discarded:
         self._duplicates = Parts("duplicates", job.output, job.settings.shard_rows)
         self._job = job
         self._repeats = 0
+        self._both = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._both.enter_context(self._duplicates)
+        self._both.enter_context(self.rejected)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._both.__exit__(kind, error, trace)
 
     def repeat(self, rows: pl.DataFrame) -> None:
         """Take in duplicates."""
@@ -110,38 +138,45 @@ class _Discarded:
             keep(rows, path, "repeats", self._job.output)
             self._repeats += 1
 
-    def close(self) -> list[FileRecord]:
-        """The parts written."""
-        return [*self._duplicates.close(), *self.rejected.close()]
+    @property
+    def records(self) -> list[FileRecord]:
+        """The parts written; all of them, once it is closed."""
+        return [*self._duplicates.records, *self.rejected.records]
 
 
-def _unique(job: Job, counts: Counts, other: _Discarded) -> Iterator[pl.DataFrame]:
+def _unique(job: Job, counts: Counts, other: _Discarded) -> Generator[pl.DataFrame, None, None]:
     """read → normalise → dedupe: the first row of each number, in input order."""
-    spool = list(_spooled(job, counts, other.rejected))
-    for unique, repeated in dedupe(spool):
+    scratch = job.checkpoint.spool
+    job.files.remove_tree(scratch)  # of a run that was killed
+    cell = OWN + job.listing.number_column
+    valid = _valid(job, counts, other.rejected)
+    for unique, repeated in dedupe(valid, scratch, job.files, cell):
         counts.duplicates += repeated.height
         other.repeat(repeated)
         job.check_stop()
         yield unique
+    job.files.remove_tree(scratch)
 
 
-def _spooled(job: Job, counts: Counts, rejected: Parts) -> Iterator[Path]:
-    """read → normalise: valid rows into files, rejected ones into their parts."""
+def _valid(job: Job, counts: Counts, rejected: Parts) -> Iterator[pl.DataFrame]:
+    """read → normalise: the rows that have a number; the others go to `rejected`."""
     column = OWN + job.listing.number_column
     by_row = job.settings.region_column and OWN + job.settings.region_column
-    for number, frame in enumerate(job.listing):
-        made = normalise(frame, column, job.settings.region, by_row)
-        refused = made.filter(pl.col("reject_reason").is_not_null())
-        valid = made.filter(pl.col("reject_reason").is_null())
-        rejected.add(refused)
-        _count(counts, made)
-        path = job.checkpoint.spool(number)
-        # Not worth a sync: planning begins again when it is interrupted.
-        valid.write_parquet(path, compression="lz4")
-        job.check_stop()
+    zeros_lost: dict[str, bool] = {}
+    for frame in ahead(job.listing):
         source = frame["source_file"][-1]
+        # A file's first frame shows whether its column has lost its leading zeros.
+        lost = zeros_lost.get(source)
+        made = normalise(frame, column, job.settings.region, by_row, zeros_lost=lost)
+        zeros_lost.setdefault(source, "repair:leading_zero" in made["rule"])
+        _count(counts, made)
+        refused = made["reject_reason"].is_not_null()
+        if refused.any():
+            rejected.add(made.filter(refused))
+            made = made.filter(~refused)
+        job.check_stop()
         job.around.announce(ReadProgress(counts.rows, counts.rejected, source))
-        yield path
+        yield made
 
 
 def _count(counts: Counts, made: pl.DataFrame) -> None:
@@ -152,8 +187,17 @@ def _count(counts: Counts, made: pl.DataFrame) -> None:
         ("rule", counts.rules),
         ("source_file", counts.sources),
     ):
-        for value, number in made[column].drop_nulls().value_counts(sort=True).rows():
+        for value, number in _tallied(made[column]):
             tally[value] = tally.get(value, 0) + number
+
+
+def _tallied(values: pl.Series) -> list[tuple[str, int]]:
+    """How often each text occurs; rows of one file come together, so most frames are of one."""
+    if values.null_count() == len(values):
+        return []
+    if values.name == "source_file" and values[0] == values[-1]:
+        return [(values[0], len(values))]
+    return values.drop_nulls().value_counts(sort=True).rows()
 
 
 def _finished(

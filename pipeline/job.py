@@ -11,16 +11,17 @@ from pathlib import Path
 from random import Random
 from typing import BinaryIO
 
+from pipeline.ahead import in_order
 from pipeline.errors import Interrupted, UsageError
 from pipeline.events import Announce, RunStarted, ignore
 from pipeline.ledger.files import Files
 from pipeline.ledger.lock import hold
 from pipeline.ledger.records import InputFile
 from pipeline.ledger.run import Checkpoint, discard, identify, open_checkpoint
-from pipeline.lookup.asking import Stop
 from pipeline.normalise.regions import default_region
 from pipeline.read import Listing, Source, find, fingerprint, read
 from pipeline.settings import Settings
+from pipeline.stop import Stop
 from pipeline.write import Output
 
 RULES_VERSION = importlib.metadata.version("phonenumbers")
@@ -87,7 +88,7 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
         assert found is not None  # noqa: S101  either branch has set it
         sources, listing = found
         identity = identify(
-            [InputFile(name=s.name, size=s.size, sha256=fingerprint(s)) for s in sources],
+            list(in_order(_input_file, sources)),
             settings.identity() | {"command": command},
             RULES_VERSION,
         )
@@ -114,6 +115,10 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
             ),
             files=files,
         )
+
+
+def _input_file(source: Source) -> InputFile:
+    return InputFile(name=source.name, size=source.size, sha256=fingerprint(source))
 
 
 def _listing(settings: Settings, out: Path, around: Surroundings) -> tuple[list[Source], Listing]:

@@ -6,18 +6,20 @@ up included, so that a part of the output is a shard.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
+from pipeline.ahead import in_order
 from pipeline.ledger.planned import Counts, Plan, ShardPlan
+from pipeline.pieces import recut
 from pipeline.settings import Settings
 
 __all__ = ("plan", "price_of")
 
 Keep = Callable[[int, pl.DataFrame], str]
-"""Makes a shard durable under its number; gives the SHA-256 of its file."""
+"""Makes a shard durable under its number; gives the SHA-256 of its file. Threads call it."""
 
 
 @dataclass(slots=True)
@@ -49,9 +51,14 @@ def plan(unique: Iterable[pl.DataFrame], settings: Settings, counts: Counts, kee
     """
     tally = _Tally(Counter(), Counter(), [])
     asked = pl.col("plan_type").is_in(list(settings.types))
-    for number, shard in enumerate(recut(unique, settings.shard_rows)):
+
+    def kept(numbered: tuple[int, pl.DataFrame]) -> tuple[int, pl.DataFrame, str]:
+        number, shard = numbered
         marked = shard.with_columns(ask=asked)
-        tally.add(number, marked, keep(number, marked))
+        return number, marked, keep(number, marked)
+
+    for number, shard, sha256 in in_order(kept, enumerate(recut(unique, settings.shard_rows))):
+        tally.add(number, shard, sha256)
     to_ask = sum(shard.ask for shard in tally.shards)
     unique_rows = sum(shard.rows for shard in tally.shards)
     least, most = price_of(settings.lookup, settings.price)
@@ -79,21 +86,6 @@ def price_of(lookup: str, price: Mapping[str, float] | None) -> tuple[float | No
     if lookup != "profile":
         return price.get(lookup), price.get(lookup)
     return min(price.values()), max(price.values())
-
-
-def recut(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of `rows` rows, the last one of what is left."""
-    held: list[pl.DataFrame] = []
-    height = 0
-    for frame in frames:
-        held.append(frame)
-        height += frame.height
-        while height >= rows:
-            whole = pl.concat(held)
-            yield whole.head(rows)
-            held, height = [whole.slice(rows)], height - rows
-    if height:
-        yield pl.concat(held)
 
 
 def _by(frame: pl.DataFrame, column: str) -> dict[str, int]:

@@ -22,10 +22,10 @@ from pipeline.errors import Interrupted, MsisdnError, ServiceError
 from pipeline.events import Event, LookupProgress
 from pipeline.job import Surroundings
 from pipeline.lookup import Tally
-from pipeline.lookup.asking import Stop
 from pipeline.lookup.progress import RateWindow
 from pipeline.model import ShardSpec
 from pipeline.shards import Brief, process
+from pipeline.stop import Stop
 
 __all__ = ("process_in_workers",)
 

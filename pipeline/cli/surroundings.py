@@ -13,9 +13,9 @@ from types import FrameType
 from pipeline.errors import Interrupted, MsisdnError
 from pipeline.events import Announce, Failed
 from pipeline.job import Surroundings
-from pipeline.lookup.asking import Stop
 from pipeline.report.progress import printer
 from pipeline.settings import Settings
+from pipeline.stop import Stop
 
 __all__ = ("plain", "surroundings")
 

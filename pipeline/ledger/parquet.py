@@ -2,15 +2,17 @@
 
 Rules:
 - The same rows give the same bytes, however they were cut into tables on the way: row groups are
-  cut here, and nothing in the file tells the time.
+  cut here, encodings follow from the rows alone, and nothing in the file tells the time.
 - Only files of our own are read here: PyArrow aborts the process, uncatchably, on the metadata of
   a foreign file with encrypted columns.
 """
 
+import base64
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import StorageError
@@ -22,6 +24,11 @@ __all__ = ("ROW_GROUP", "rows_of", "save")
 ROW_GROUP = 131_072
 """Rows in a row group. Larger ones cost readers memory (Polars 25307), smaller ones space."""
 
+_SAMPLE = 1_024
+"""Rows that are looked at to choose encodings."""
+_REPEATED = 4
+"""How often a value has to come on average, to be worth a dictionary."""
+
 
 def save(
     path: Path,
@@ -32,21 +39,24 @@ def save(
     relative_to: Path,
     row_group: int = ROW_GROUP,
 ) -> FileRecord:
-    """Write a table as one file; its metadata, and its fields', are kept. Raises `StorageError`."""
-    table = table.cast(_readable(table.schema))
+    """Write a table as one file; its metadata, and its fields', are kept. Raises `StorageError`.
+
+    Views of strings are written as they are, which saves a copy of each, and read as strings.
+    """
+    schema = _readable(table.schema)
 
     def fill(sink: BinaryIO) -> None:
-        options = {"compression": "zstd", "compression_level": 3, "version": "2.6"}
-        with pq.ParquetWriter(sink, table.schema, **options) as writer:
+        with pq.ParquetWriter(sink, table.schema, **_options(table)) as writer:
             # Pages end where chunks end, so each row group is made of one chunk.
             for begin in range(0, table.num_rows, row_group):
                 group = table.slice(begin, row_group).combine_chunks()
                 writer.write_table(group, row_group_size=row_group)
+            writer.add_key_value_metadata(_described(schema))
 
     def check(temporary: Path) -> None:
         try:
             with pq.ParquetFile(temporary) as written:
-                sound = written.schema_arrow.equals(table.schema)
+                sound = written.schema_arrow.equals(schema, check_metadata=True)
                 sound &= written.metadata.num_rows == table.num_rows
         except (pa.ArrowException, OSError) as error:
             raise StorageError(f"{path}: it does not read back: {error}: check the disk") from None
@@ -63,6 +73,52 @@ def save(
     )
 
 
+def _described(schema: pa.Schema) -> dict[bytes, bytes]:
+    """The schema as PyArrow itself notes it in a file whose table has it."""
+    noted = base64.b64encode(schema.serialize().to_pybytes())
+    return {**(schema.metadata or {}), b"ARROW:schema": noted}
+
+
+def _options(table: pa.Table) -> dict[str, Any]:
+    """How the columns are written, by what the first rows hold.
+
+    Measured on a list with names and numbers: a dictionary of values that hardly repeat costs half
+    as much time again and a third of the space, and zstd 1 leaves less than zstd 3 does, in four
+    fifths of the time. Text that hardly repeats has no statistics either: its least and greatest
+    value in a row group tell a reader nothing.
+    """
+    head = table.slice(0, _SAMPLE)
+    repeats = [
+        field.name
+        for field in head.schema
+        if _distinct(head.column(field.name)) * _REPEATED <= head.num_rows
+    ]
+    others = [field for field in table.schema if field.name not in repeats]
+    counted = [field.name for field in others if pa.types.is_integer(field.type)]
+    bounded = [field.name for field in others if not _is_text(field.type)]
+    return {
+        "version": "2.6",
+        "store_schema": False,  # `_described` does
+        "compression": "zstd",
+        "compression_level": 1,
+        "use_dictionary": repeats,
+        "column_encoding": dict.fromkeys(counted, "DELTA_BINARY_PACKED"),
+        "write_statistics": [*repeats, *bounded],
+    }
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _distinct(column: pa.ChunkedArray) -> int:
+    if pa.types.is_dictionary(column.type):
+        return 0
+    if pa.types.is_string_view(column.type):
+        column = column.cast(pa.large_string())  # PyArrow does not count views
+    return int(pc.count_distinct(column).as_py())
+
+
 def rows_of(path: Path) -> int:
     """Rows in a file of ours, by its footer. Raises `StorageError`."""
     try:
@@ -73,11 +129,12 @@ def rows_of(path: Path) -> int:
 
 
 def _readable(schema: pa.Schema) -> pa.Schema:
-    """The schema as it reads back: a dictionary's values always come back as short strings."""
-    fields = [
-        field.with_type(pa.dictionary(field.type.index_type, pa.string(), field.type.ordered))
-        if pa.types.is_dictionary(field.type)
-        else field
-        for field in schema
-    ]
+    """The schema as it reads back, for every version of every reader."""
+    fields = [field.with_type(_readable_type(field.type)) for field in schema]
     return pa.schema(fields, metadata=schema.metadata)
+
+
+def _readable_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(kind):  # its values always come back as short strings
+        return pa.dictionary(kind.index_type, pa.string(), kind.ordered)
+    return pa.large_string() if pa.types.is_string_view(kind) else kind

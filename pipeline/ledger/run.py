@@ -81,9 +81,10 @@ class Checkpoint:
         """What `-` brought."""
         return self.root / "input" / "stdin"
 
-    def spool(self, number: int) -> Path:
-        """A normalised frame, while planning."""
-        return self.root / "spool" / f"frame-{number:05}.parquet"
+    @property
+    def spool(self) -> Path:
+        """Where normalised frames are kept, while planning."""
+        return self.root / "spool"
 
     def shard(self, number: int) -> Path:
         """The numbers of a shard."""

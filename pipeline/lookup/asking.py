@@ -6,8 +6,9 @@ from typing import Protocol
 
 from pipeline.errors import AccountError, ServiceError
 from pipeline.lookup.retry import RETRY_AFTER_CAP, Retries
+from pipeline.stop import Stop
 
-__all__ = ("Allowance", "Asking", "Limits", "Stop")
+__all__ = ("Allowance", "Asking", "Limits")
 
 
 class Allowance(Protocol):
@@ -31,20 +32,6 @@ class Allowance(Protocol):
     def pause(self, until: float) -> None:
         """Let nothing leave until then."""
         ...
-
-
-@dataclass(slots=True)
-class Stop:
-    """Set by a signal handler; looked at by whoever can stop cleanly."""
-
-    signal: int | None = None
-    wake: Callable[[], None] | None = None
-
-    def request(self, signal: int) -> None:
-        """Ask for a clean stop."""
-        self.signal = signal
-        if self.wake is not None:
-            self.wake()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,17 @@ Rules:
 - Nothing in a file tells the time or the machine: the same rows give the same bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
 
 import polars as pl
 import pyarrow as pa
 
+from pipeline.ahead import InOrder
 from pipeline.ledger.files import Files
 from pipeline.ledger.parquet import ROW_GROUP, save
 from pipeline.ledger.records import FileRecord
@@ -26,6 +29,7 @@ from pipeline.model import (
     Column,
     own_names,
 )
+from pipeline.pieces import Pieces
 
 __all__ = ("Output", "Parts", "keep", "polars_type", "write")
 
@@ -93,10 +97,10 @@ def write(frame: pl.DataFrame, kind: str, number: int, output: Output) -> FileRe
     `frame` has the input's own columns as `in:<name>` and those of ours that the kind has, in any
     order; it may have more of ours. Own columns that it lacks become null. Raises `StorageError`.
     """
-    table = arrange(frame, kind, output).to_arrow(compat_level=pl.CompatLevel.oldest())
     path = output.out / kind / f"part-{number:05}.parquet"
     output.files.make_directory(path.parent)
-    table = table.cast(schema_of(kind, output))
+    schema = schema_of(kind, output)
+    table = _table(arrange(frame, kind, output), schema)
     return save(path, table, output.files, kind=kind, relative_to=output.out)
 
 
@@ -105,59 +109,91 @@ def keep(
 ) -> FileRecord:
     """Write a frame as it is, with the pipeline's own names, to be read again by this program."""
     output.files.make_directory(path.parent)
-    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    table = _table(frame, frame.clear().to_arrow(compat_level=pl.CompatLevel.oldest()).schema)
     return save(path, table, output.files, kind=kind, relative_to=output.out, row_group=row_group)
 
 
+def _table(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+    """The frame as the schema has it; only strings stay views, as which they need no copy."""
+    newest, oldest = pl.CompatLevel.newest(), pl.CompatLevel.oldest()
+    arrays = [
+        column.to_arrow(compat_level=newest)
+        if pa.types.is_large_string(field.type)
+        else column.to_arrow(compat_level=oldest).cast(field.type)
+        for field, column in zip(schema, frame.iter_columns(), strict=True)
+    ]
+    fields = [field.with_type(array.type) for field, array in zip(schema, arrays, strict=True)]
+    return pa.table(arrays, schema=pa.schema(fields, metadata=schema.metadata))
+
+
 class Parts:
-    """Parts of equal size from frames of any size: `add` them in order, then `close`."""
+    """Parts of equal size from frames of any size: `add` them in order, then `close`.
+
+    Parts are written by threads, a few at a time, so an error may come with a later `add`. Used as
+    a context, it is closed at the end; where that is an error, what was not begun is given up.
+    """
 
     def __init__(self, kind: str, output: Output, rows: int) -> None:
         self.records: list[FileRecord] = []
-        """The parts that are written."""
+        """The parts that are written; all of them, once it is closed."""
         self._kind = kind
         self._output = output
-        self._rows = rows
-        self._held: list[pl.DataFrame] = []
-        self._count = 0
+        self._pieces = Pieces(rows)
+        self._begun = 0
+        self._work = InOrder[FileRecord]()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._work:
+            if error is None:
+                self._close()
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Take in rows; every `rows` of them become a part."""
-        if frame.is_empty():
-            return
-        self._held.append(arrange(frame, self._kind, self._output, internal=True))
-        self._count += frame.height
-        while self._count >= self._rows:
-            whole = pl.concat(self._held)
-            self._write(whole.head(self._rows))
-            self._held = [whole.slice(self._rows)]
-            self._count -= self._rows
+        """Take in rows; every `rows` of them become a part. Raises `StorageError`."""
+        arranged = arrange(frame, self._kind, self._output, internal=True)
+        self._begin(self._pieces.add(arranged))
 
     def close(self) -> list[FileRecord]:
         """Write what is left, and return all parts; none if there was no row."""
-        if self._count:
-            self._write(pl.concat(self._held))
-            self._held, self._count = [], 0
+        self.__exit__(None, None, None)
         return self.records
 
-    def _write(self, frame: pl.DataFrame) -> None:
-        self.records.append(write(frame, self._kind, len(self.records), self._output))
+    def _close(self) -> None:
+        self._begin(self._pieces.rest())
+        self.records += self._work.rest()
+
+    def _begin(self, pieces: Iterable[pl.DataFrame]) -> None:
+        for piece in pieces:
+            self._work.begin(self._write, (self._begun, piece))
+            self._begun += 1
+            self.records += self._work.surplus()
+
+    def _write(self, numbered: tuple[int, pl.DataFrame]) -> FileRecord:
+        number, piece = numbered
+        return write(piece, self._kind, number, self._output)
 
     def __repr__(self) -> str:
-        return f"<Parts of {self._kind}: {len(self.records)} written, {self._count} rows held>"
+        held = self._pieces.height
+        return f"<Parts of {self._kind}: {self._begun} begun, {held} rows held>"
 
 
 def arrange(
     frame: pl.DataFrame, kind: str, output: Output, *, internal: bool = False
 ) -> pl.DataFrame:
     """The columns of a kind of output in order, under their written (or `internal`) names."""
-    foreign = {name for name in frame.columns if name.startswith(OWN)} - {
-        OWN + name for name in output.own
-    }
+    there = set(frame.columns)
+    foreign = {name for name in there if name.startswith(OWN)} - {OWN + name for name in output.own}
     if foreign:
         raise ValueError(f"columns that no input announced: {', '.join(sorted(foreign))}")
     own = [
-        (pl.col(OWN + name) if OWN + name in frame.columns else pl.lit(None, pl.String))
+        (pl.col(OWN + name) if OWN + name in there else pl.lit(None, pl.String))
         .cast(pl.String)
         .alias(OWN + name if internal else written)
         for name, written in output.written_names(kind).items()
@@ -178,8 +214,12 @@ def schema_of(kind: str, output: Output) -> pa.Schema:
     return pa.schema(ours + own if KINDS[kind].ours_first else own + ours, metadata=about)
 
 
-def _our_fields(kind: str) -> Iterator[pa.Field]:
-    columns = KINDS[kind].ours
+@cache
+def _our_fields(kind: str) -> tuple[pa.Field, ...]:
+    return tuple(_described_fields(KINDS[kind].ours))
+
+
+def _described_fields(columns: tuple[Column, ...]) -> Iterator[pa.Field]:
     empty = pl.DataFrame(schema={column.name: polars_type(column) for column in columns})
     for column, field in zip(
         columns, empty.to_arrow(compat_level=pl.CompatLevel.oldest()).schema, strict=True

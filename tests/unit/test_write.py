@@ -301,7 +301,7 @@ def test_rows_in_pieces_become_parts_of_equal_size(tmp_path: Path) -> None:
     for first in range(0, 25, 5):
         parts.add(rejected(first, 5))
     parts.add(rejected(25, 0))
-    assert repr(parts) == "<Parts of rejected: 2 written, 5 rows held>"
+    assert repr(parts) == "<Parts of rejected: 2 begun, 5 rows held>"
     records = parts.close()
     assert [record.rows for record in records] == [10, 10, 5]
     assert parts.close() == records

@@ -8,8 +8,8 @@ import pytest
 from pipeline.errors import AccountError, Interrupted, LimitReached, ServiceError
 from pipeline.events import LookupProgress
 from pipeline.ledger.replay import State
-from pipeline.lookup.asking import Stop
 from pipeline.protocol.messages import Fault, FaultKind, Query
+from pipeline.stop import Stop
 from tests.unit.lookup.instant import Bench, Reply, answers_at_once, coded, ok
 
 SILENCE = Fault(FaultKind.TRANSIENT, "no answer in time")

@@ -1,0 +1,69 @@
+"""A file of arrays that this process writes and reads back, and nobody else ever does."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import CheckpointError
+from pipeline.ledger.files import Files
+
+__all__ = ("ScratchFile", "damaged")
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class ScratchFile:
+    """Arrays are appended; slices of them are read by whoever knows where they lie.
+
+    Used as a context, which removes the file. Threads may read at the same time.
+    """
+
+    def __init__(self, path: Path, files: Files) -> None:
+        self._path, self._files = path, files
+        self.size = 0
+        """Bytes."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._fd = files.perform("create", path, lambda: os.open(path, flags, 0o600))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._fd)
+        self._files.unlink(self._path)
+
+    def append(self, array: NDArray[Any]) -> None:
+        """Write an array behind what is there. Raises `StorageError`."""
+        self._files.write(self._fd, array.data.cast("B"), self._path)
+        self.size += array.nbytes
+
+    def read(self, at: int, count: int, kind: type[Scalar]) -> NDArray[Scalar]:
+        """`count` values that begin at byte `at`.
+
+        Raises `CheckpointError` that names the file when it is cut short, and `StorageError`.
+        """
+        size = count * np.dtype(kind).itemsize
+        found = self._files.perform("read", self._path, lambda: os.pread(self._fd, size, at))
+        if len(found) != size:
+            raise damaged(self._path, "cut short")
+        return np.frombuffer(found, kind)
+
+    def __repr__(self) -> str:
+        return f"<ScratchFile {self._path.name}, {self.size} bytes>"
+
+
+def damaged(path: Path, how: str) -> CheckpointError:
+    """The error for a file that is not as it was written."""
+    return CheckpointError(
+        f"{path}: this part of the checkpoint is missing or damaged ({how}); "
+        "begin again with --restart"
+    )

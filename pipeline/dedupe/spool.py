@@ -1,0 +1,114 @@
+"""Frames put by and taken back: some in memory, the others in one Arrow file each.
+
+A file has the frame as it lies in memory. Measured with 10 million rows of three own columns:
+uncompressed 0.12 µs a row to write and 0.03 to read back, LZ4 0.25 and 0.16, and what the system
+does with the pages comes on top. What repeats in every row (region, type, rule) is put by as codes.
+Nothing here is worth a sync: whoever is interrupted begins this again.
+"""
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+
+from pipeline.dedupe.scratch import damaged
+from pipeline.ledger.files import Files
+from pipeline.model import OWN
+
+__all__ = ("Spool",)
+
+HOLD = 1 << 30
+"""Bytes of frames that stay in memory, some seven million rows, where the machine has four times that.
+
+A row that goes through a file costs 0.3 µs of processor time more.
+"""
+
+_CODED = ("region", "plan_type", "rule")
+_KEPT = ("row_id", "msisdn", *_CODED)
+_CELL = "msisdn_input"
+
+
+class Spool:
+    """Frames put by: `add` all of them, then iterate over `frames` once.
+
+    The first of them, up to `hold` bytes, stay in memory; the others go to files in a folder.
+    """
+
+    def __init__(
+        self, folder: Path, files: Files, cell: str | None = None, hold: int = HOLD
+    ) -> None:
+        self._folder = folder
+        self._files = files
+        self._cell = cell
+        self._room = min(hold, _memory() // 4)
+        self._held: deque[pl.DataFrame] = deque()
+        self._heights: list[int] = []
+        """Rows of the frames in files."""
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Put one frame by. Raises `StorageError`."""
+        kept = frame.select(
+            *_KEPT,
+            *(() if self._cell else (_CELL,)),
+            *(name for name in frame.columns if name.startswith(OWN)),
+        )
+        self._room -= int(kept.estimated_size())
+        if self._room >= 0:
+            self._held.append(kept)
+        else:
+            self._room = 0  # from here on all frames go to files, so that their order is kept
+            self._write(kept.with_columns(pl.col(_CODED).cast(pl.Categorical)))
+
+    def _write(self, frame: pl.DataFrame) -> None:
+        path = self._path(len(self._heights))
+        self._heights.append(frame.height)
+        table = frame.to_arrow(compat_level=pl.CompatLevel.newest())
+
+        def write() -> None:
+            with os.fdopen(fd, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+                writer.write_table(table)
+
+        fd = self._files.create(path)
+        self._files.perform("write", path, write)
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """The frames in their order; each is let go, and its file removed, when it was read.
+
+        Raises `CheckpointError` that names the file when one is missing or damaged.
+        """
+        while self._held:
+            yield self._whole(self._held.popleft())
+        for number, height in enumerate(self._heights):
+            path = self._path(number)
+            frame = _read(path)
+            if frame.height != height:
+                raise damaged(path, f"{frame.height} rows, but {height} were put by")
+            self._files.unlink(path)
+            yield self._whole(frame.with_columns(pl.col(_CODED).cast(pl.String)))
+
+    def _whole(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(pl.col(self._cell).alias(_CELL)) if self._cell else frame
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"frame-{number:05}.arrow"
+
+    def __repr__(self) -> str:
+        return f"<Spool: {len(self._held)} frames in memory, {len(self._heights)} in files>"
+
+
+def _memory() -> int:
+    """Bytes that this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _read(path: Path) -> pl.DataFrame:
+    try:
+        with pa.OSFile(str(path)) as source, pa.ipc.open_file(source) as file:
+            frame = pl.from_arrow(file.read_all())
+    except (OSError, pa.ArrowException) as error:
+        raise damaged(path, type(error).__name__) from None
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101  a table never becomes a Series
+    return frame
