@@ -42,6 +42,7 @@ _LONGEST_WORD = max(map(len, _FAILED_WORDS))
 _STRUCTURE = re.compile(rb'["{}\[\]]')
 _IN_STRING = re.compile(rb'["\\]')
 _END_OF_JUNK = re.compile(rb"[{\n]")
+_NOT_FLAT = (b"\\", b"[", b"]")
 _NOT_BLANK = re.compile(rb"[^ \t\r\n\0]")
 
 
@@ -113,9 +114,9 @@ class Frames:
         """Take flat objects off the front at the speed of `split`; where it stopped.
 
         A piece up to a `}` is a whole flat object when it begins with its only `{` and has no
-        backslash and an even number of quotes: then the brace is in no string.
+        bracket, no backslash and an even number of quotes: then the brace is in no string.
         """
-        if data[at : at + 1] != b"{" or b"\\" in data:
+        if data[at : at + 1] != b"{" or any(sign in data for sign in _NOT_FLAT):
             return at
         limit = self._limit
         pieces = data[at:].split(b"}") if at else data.split(b"}")

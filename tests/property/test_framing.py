@@ -47,6 +47,7 @@ def test_objects_come_out_as_they_went_in_however_the_stream_is_cut(
 
 @given(noise, st.lists(st.integers(0, 100), max_size=10), st.sampled_from([8, 24, 65536]))
 @example(b'failed{"a', [3], 65536)
+@example(b"\\{[}{", [1], 8)
 @example(b'"failed"{}', [4], 65536)
 def test_any_bytes_give_the_same_frames_however_they_are_cut(
     stream: bytes, where: list[int], limit: int
