@@ -5,7 +5,7 @@ import re
 from tests.parity.case import Case, Difference, is_sound
 from tests.parity.cells import Cell
 from tests.parity.oracle import Plain, plain
-from tests.parity.reference import Reading, full, national, plan, without_trunk
+from tests.parity.reference import Reading, after_prefix, full, national, plan, without_trunk
 
 __all__ = ("NUMBERS",)
 
@@ -126,6 +126,8 @@ def _prefix_of_a_national_number(case: Case) -> bool:
 
 def _formerly_mexican(case: Case) -> bool:
     former = re.fullmatch(r"(?:00|0)*(?:521|01|044|045|1)([0-9]{10})", case.digits)
+    for rest in after_prefix(case.digits, case.region):
+        former = former or re.fullmatch(r"521([0-9]{10})", rest)
     if former is None or case.plain_word.msisdn is not None:
         return False
     said = plain("+52" + former[1], None)
