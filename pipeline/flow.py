@@ -11,8 +11,6 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Self
 
 import msgspec
 import polars as pl
@@ -103,31 +101,19 @@ def _planned(job: Job) -> Plan:
     return made
 
 
-class _Discarded:
+class _Discarded(ExitStack):
     """Where rows go that are not unique numbers: rejected rows, and duplicates.
 
     With `--rows all` duplicates stay in the checkpoint, to be given their answers at the end.
     """
 
     def __init__(self, job: Job) -> None:
-        self.rejected = Parts("rejected", job.output, job.settings.shard_rows)
-        self._duplicates = Parts("duplicates", job.output, job.settings.shard_rows)
+        super().__init__()
+        rows = job.settings.shard_rows
+        self._duplicates = self.enter_context(Parts("duplicates", job.output, rows))
+        self.rejected = self.enter_context(Parts("rejected", job.output, rows))
         self._job = job
         self._repeats = 0
-        self._both = ExitStack()
-
-    def __enter__(self) -> Self:
-        self._both.enter_context(self._duplicates)
-        self._both.enter_context(self.rejected)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._both.__exit__(kind, error, trace)
 
     def repeat(self, rows: pl.DataFrame) -> None:
         """Take in duplicates."""

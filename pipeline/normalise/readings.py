@@ -6,14 +6,13 @@ well. Source: `phonenumberutil` in `phonenumbers`; a property test and the parit
 outcome against it.
 """
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.normalise.found import ANYWHERE, detail, nothing, rule
 from pipeline.numbering.digits import BLANK, Digits, value_of
-from pipeline.numbering.plans import PLANS, code_of, main_code, metadata
+from pipeline.numbering.plans import PLANS, code_of, main_code
 from pipeline.numbering.prefixes import Edit
 from pipeline.numbering.tables import (
     IMPOSSIBLE,
@@ -118,7 +117,9 @@ def begins_with_calling_code(digits: Digits, plans: "Plans") -> "NDArray[np.bool
 
 def lacks_trunk_prefix(digits: Digits, plans: "Plans") -> "NDArray[np.bool_]":
     """Whether each row's plan has a trunk prefix that the row does not begin with."""
-    trunk, width = np.array([_trunk(code) for code in range(len(PLANS))], np.int64).T[:, plans]
+    known = tables()
+    known.need(plans)
+    trunk, width = known.trunk[plans], known.trunk_digits[plans]
     return (width > 0) & ~digits.begins(trunk, width)
 
 
@@ -126,15 +127,7 @@ def idd_digits(digits: Digits, plans: "Plans") -> "NDArray[np.int64]":
     """How many digits the plan's own prefix for international calls takes; 0 where there is none."""
     known = tables()
     known.need(plans)
-    edits = known.walk_prefix(known.idd_start[plans], digits)
-    return np.array([edit.end if edit else 0 for edit in known.edits], np.int64)[edits]
-
-
-@cache
-def _trunk(code: int) -> tuple[int, int]:
-    """A plan's trunk prefix and how many digits it has; none where the plan has none."""
-    prefix = code and metadata(code).national_prefix
-    return (int(prefix), len(prefix)) if prefix else (0, 0)
+    return known.edit_end[known.walk_prefix(known.idd_start[plans], digits)]
 
 
 def _mended_mexican(digits: Digits) -> "Found":
@@ -196,7 +189,7 @@ def _significant(digits: Digits, plans: "Plans") -> Digits:
         return digits
     plans = plans[rows]
     before = digits.at(rows)
-    after = _edited(before, edits[rows], known.edits)
+    after = _edited(before, edits[rows])
     was_viable = known.walk_prefix(known.general_start[plans], before) > 0
     length = known.possible[plans, np.minimum(after.length, LENGTHS - 1)]
     better = (length == POSSIBLE) | (length == TOO_LONG)
@@ -210,18 +203,18 @@ def _significant(digits: Digits, plans: "Plans") -> Digits:
     return Digits(after.flat, end, count)
 
 
-def _edited(digits: Digits, edits: "NDArray[np.int32]", known: "list[Edit | None]") -> Digits:
+def _edited(digits: Digits, edits: "NDArray[np.int32]") -> Digits:
     """The digits after each row's edit; where digits are put in, they are written anew behind."""
-    ends = np.array([edit.end if edit else 0 for edit in known], np.int64)
-    shorter = digits.without(ends[edits])
-    pieced = np.array([bool(edit and edit.pieces) for edit in known])[edits]
+    known = tables()
+    shorter = digits.without(known.edit_end[edits])
+    pieced = np.array([bool(edit and edit.pieces) for edit in known.edits])[edits]
     if not pieced.any():
         return shorter
     flat, end, count = [digits.flat], shorter.end.copy(), shorter.length.copy()
     length = len(digits.flat)
     for number in np.unique(edits[pieced]).tolist():
         rows = np.flatnonzero(edits == number)
-        edit = known[number]
+        edit = known.edits[number]
         assert edit is not None  # noqa: S101  it has pieces
         made = _assembled(digits.at(rows), edit)
         count[rows] = (made != BLANK).sum(axis=1)

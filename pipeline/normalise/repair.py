@@ -12,9 +12,10 @@ import polars as pl
 
 from pipeline.normalise import writing
 from pipeline.normalise.signs import BRACKET, PLUS, digits_of, signs_of
-from pipeline.normalise.steps import FORMS, REFUSALS, REPAIRS, STEPS, Step
+from pipeline.normalise.steps import REFUSALS, REPAIRS, STEPS, Step
+from pipeline.normalise.verdict import FORMS
 
-__all__ = ("FORM", "REFUSAL", "REFUSALS", "REPAIR", "mended", "read_cells")
+__all__ = ("FORM", "REFUSAL", "REFUSALS", "REPAIR", "mended")
 
 FORM, REPAIR, REFUSAL = pl.Enum(FORMS), pl.Enum(REPAIRS), pl.Enum([*REFUSALS])
 _SOUND, _NO_REPAIR = len(REFUSALS), len(REPAIRS)
@@ -34,28 +35,6 @@ def mended(cells: pl.Series) -> pl.DataFrame:
     for step in STEPS:
         work.take(step)
     return work.result()
-
-
-def read_cells(cells: pl.Series) -> pl.DataFrame:
-    """For each cell: `digits form spare rule reject_reason reject_detail`, all String.
-
-    `digits` is null exactly where `reject_reason` is not. `form` is one of `verdict.FORMS`;
-    `spare` the digits without a zero in brackets, if there is one; `rule` a repair, or null.
-    """
-    read = mended(cells)
-    said = pl.col("refusal").cast(pl.String)
-    return read.select(
-        "digits",
-        pl.col("form").cast(pl.String),
-        "spare",
-        pl.col("rule").cast(pl.String),
-        *(
-            said.replace_strict(
-                {key: row[place] for key, row in REFUSALS.items()}, return_dtype=pl.String
-            ).alias(name)
-            for place, name in enumerate(("reject_reason", "reject_detail"))
-        ),
-    )
 
 
 class _Work:

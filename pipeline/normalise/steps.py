@@ -35,13 +35,9 @@ from pipeline.normalise.signs import (
     UNUSUAL,
 )
 
-__all__ = ("FORMS", "REFUSALS", "REPAIRS", "STEPS", "Step")
+__all__ = ("REFUSALS", "REPAIRS", "STEPS", "Step")
 
 _WORDS = LETTER | LETTER_E
-
-FORMS = ("bare", "plus", "plus_zero")
-"""How digits are written: with neither sign nor zero, after a plus sign, after one and a zero. In
-the order of the numbers that `verdict.py` knows them by."""
 
 REPAIRS = (
     "repair:scientific",

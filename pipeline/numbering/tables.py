@@ -73,6 +73,10 @@ class Tables:
             np.zeros(plans, np.int64) for _ in range(4)
         )
         self.possible = np.full((plans, LENGTHS), IMPOSSIBLE, np.uint8)
+        self.trunk, self.trunk_digits = np.zeros(plans, np.int64), np.zeros(plans, np.int64)
+        """The trunk prefix that is written, as a number, and how many digits it has; 0: none."""
+        self.edit_end = np.zeros(1, np.int64)
+        """How many digits in front an edit takes, by its place in `edits`."""
         self._steps = np.zeros(_WIDTH, np.int64)
         self._answers = np.zeros(1, np.int32)
         self._decided = np.ones(1, np.bool_)
@@ -98,6 +102,8 @@ class Tables:
                 for name, state in starts.items():
                     getattr(self, name)[code] = state << _SHIFT
                 self.possible[code] = _possible(code)
+                trunk = metadata(code).national_prefix or ""
+                self.trunk[code], self.trunk_digits[code] = int(trunk or 0), len(trunk)
                 self.compiled[code] = True
 
     def walk(self, start: "NDArray[np.int64]", last: "NDArray[np.uint8]") -> "NDArray[np.int32]":
@@ -164,6 +170,7 @@ class Tables:
         stays = (steps[:, :BLANK] == steps[:, BLANK:][:, :1]).all(axis=1)
         self._decided = stays
         self._answers = np.array(self._states.answers, np.int32)
+        self.edit_end = np.array([edit.end if edit else 0 for edit in self.edits], np.int64)
         found = [(0, -1), *(verdict for verdict in self._verdicts if verdict)]
         self.verdict_plan = np.array([plan for plan, _ in found], np.int16)
         self.verdict_type = np.array([plan_type for _, plan_type in found], np.int8)

@@ -25,7 +25,7 @@ from phonenumbers.phonenumberutil import (
     _test_number_length,
 )
 
-from pipeline.normalise.repair import read_cells
+from pipeline.normalise.repair import REFUSALS, mended
 from tests.parity.cells import Cell
 from tests.parity.oracle import Plain, plain, weigh
 
@@ -56,7 +56,7 @@ _FORMER_NATIONAL = re.compile("(?:01|04[45]|1)([0-9]{10})")
 
 
 class Held(NamedTuple):
-    """What `repair.read_cells` says that a cell holds."""
+    """What `repair.mended` says that a cell holds."""
 
     digits: str | None
     form: str | None
@@ -77,8 +77,11 @@ class Reading(NamedTuple):
 
 def held(texts: list[str]) -> list[Held]:
     """What each cell holds, in the same order."""
-    read = read_cells(pl.Series(texts, dtype=pl.String)).select(Held._fields)
-    return [Held._make(row) for row in read.iter_rows()]
+    read = mended(pl.Series(texts, dtype=pl.String))
+    return [
+        Held(digits, form, spare, rule, refusal and REFUSALS[refusal][0])
+        for digits, spare, form, rule, refusal in read.iter_rows()
+    ]
 
 
 def expected(cell: Cell, found: Held, *, zeros_lost: bool = False) -> Reading:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.normalise import writing
 from pipeline.normalise.repair import mended
-from pipeline.normalise.steps import FORMS, REFUSALS, REPAIRS, STEPS
+from pipeline.normalise.steps import REFUSALS, REPAIRS, STEPS
+from pipeline.normalise.verdict import FORMS
 from tests.unit.normalise.dangerous import DANGEROUS
 
 PIECES = (
