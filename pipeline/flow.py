@@ -153,8 +153,9 @@ def _valid(job: Job, counts: Counts, rejected: Parts) -> Iterator[pl.DataFrame]:
         source = frame["source_file"][-1]
         # A file's first frame shows whether its column has lost its leading zeros.
         lost = zeros_lost.get(source)
-        made = normalise(frame, column, job.settings.region, by_row, zeros_lost=lost)
-        zeros_lost.setdefault(source, "repair:leading_zero" in made["rule"])
+        made = normalise(frame, column, job.settings.region, by_row, zeros_lost=lost, coded=True)
+        if lost is None:
+            zeros_lost[source] = "repair:leading_zero" in made["rule"]
         _count(counts, made)
         refused = made["reject_reason"].is_not_null()
         if refused.any():
@@ -178,7 +179,7 @@ def _count(counts: Counts, made: pl.DataFrame) -> None:
 
 
 def _tallied(values: pl.Series) -> list[tuple[str, int]]:
-    """How often each text occurs; rows of one file come together, so most frames are of one."""
+    """How often each word occurs; rows of one file come together, so most frames are of one."""
     if values.null_count() == len(values):
         return []
     if values.name == "source_file" and values[0] == values[-1]:

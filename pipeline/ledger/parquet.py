@@ -41,7 +41,8 @@ def save(
 ) -> FileRecord:
     """Write a table as one file; its metadata, and its fields', are kept. Raises `StorageError`.
 
-    Views of strings are written as they are, which saves a copy of each, and read as strings.
+    Views of strings, and codes for them (a dictionary without order), are written as they are, which
+    saves a copy of each, and read as strings. A dictionary in order is an Enum, and read as one.
     """
     schema = _readable(table.schema)
 
@@ -135,6 +136,7 @@ def _readable(schema: pa.Schema) -> pa.Schema:
 
 
 def _readable_type(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(kind):  # its values always come back as short strings
+    if pa.types.is_dictionary(kind) and kind.ordered:  # its values come back as short strings
         return pa.dictionary(kind.index_type, pa.string(), kind.ordered)
-    return pa.large_string() if pa.types.is_string_view(kind) else kind
+    coded = pa.types.is_dictionary(kind) or pa.types.is_string_view(kind)
+    return pa.large_string() if coded else kind

@@ -61,10 +61,11 @@ def tidy_cells(text: "NDArray[np.uint8]", begins: "NDArray[np.int64]") -> Tidy:
 
     values = text - np.uint8(ord("0"))
     is_digit = values < 10
-    length = _counted(is_digit, starts, size)
+    before = _counted(is_digit).take(begins).astype(np.int64)
     # Three times as fast as by the mask itself.
     flat = with_room(values.take(np.flatnonzero(is_digit)))
-    digits = Digits(flat, np.cumsum(length) + ROOM, length)
+    length = np.diff(before)
+    digits = Digits(flat, before[1:] + ROOM, length)
 
     fits = (length >= _LEAST) & (length <= _MOST)
     least, most = _DATE_DIGITS
@@ -83,16 +84,11 @@ def tidy_cells(text: "NDArray[np.uint8]", begins: "NDArray[np.int64]") -> Tidy:
     return Tidy(fits, digits, plus)
 
 
-def _counted(
-    marks: "NDArray[np.bool_]", starts: "NDArray[np.int64]", size: "NDArray[np.int64]"
-) -> "NDArray[np.int64]":
-    """How many marks each cell has."""
-    filled = np.flatnonzero(size)
-    counted = np.zeros(len(size), np.int64)
-    if len(filled):
-        wide = size.max() > np.iinfo(np.uint8).max
-        kind = np.int64 if wide else np.uint8
-        counted[filled] = np.add.reduceat(marks.view(np.uint8), starts[filled], dtype=kind)
+def _counted(marks: "NDArray[np.bool_]") -> "NDArray[np.integer]":
+    """How many marks there are before each place, and in all."""
+    kind = np.int32 if len(marks) < 1 << 31 else np.int64  # the narrower is six times as fast
+    counted: NDArray[np.integer] = np.zeros(len(marks) + 1, kind)
+    np.cumsum(marks, out=counted[1:], dtype=kind)
     return counted
 
 

@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 
 from pipeline.errors import UsageError
-from pipeline.model import NORMALISED, PLAN_TYPES, REJECTED, RULES, own_names
+from pipeline.model import NORMALISED, PLAN_TYPES, REJECT_REASONS, REJECTED, RULES, own_names
 from pipeline.normalise.cells import bytes_of, digits_of, tidy_cells
-from pipeline.normalise.found import DETAILS, READ_AS, Detail, nothing, place_name, rule
+from pipeline.normalise.found import DETAILS, READ_AS, Detail, nothing, place_name, put, rule
 from pipeline.normalise.regions import default_region, known_regions
 from pipeline.normalise.repair import REFUSALS, REPAIR, mended
 from pipeline.normalise.verdict import BARE, FORMS, PLUS, decide, decide_with_spare
@@ -46,6 +46,14 @@ _REFUSED = np.arange(len(DETAILS), len(_DETAILS)).astype(np.int8)
 _REPAIRED = np.array([rule(name) for name in REPAIR.categories], np.int8)
 _REPAIRS = [rule(name) for name in RULES if name.startswith("repair:")]
 
+_CODED = {
+    "region": pl.Enum(list(dict.fromkeys(plan.region for plan in PLANS if plan.region))),
+    "plan_type": pl.Enum(PLAN_TYPES),
+    "rule": pl.Enum(list(RULES)),
+    "reject_reason": pl.Enum(list(REJECT_REASONS)),
+}
+"""The closed lists among our columns, a byte a row each: what travels between the stages."""
+
 
 def normalised(
     frame: pl.DataFrame | pl.LazyFrame,
@@ -54,6 +62,7 @@ def normalised(
     region_column: str | None = None,
     *,
     zeros_lost: bool | None = None,
+    coded: bool = False,
 ) -> pl.DataFrame | pl.LazyFrame:
     """See `pipeline.normalise`."""
     schema = frame.collect_schema()
@@ -65,16 +74,18 @@ def normalised(
     region = default_region(region)
     names = own_names(schema, _APPENDED)
     whole = isinstance(frame, pl.DataFrame)
+    kinds = _CODED if coded else {}
+    types = pl.Schema({name: kinds.get(name, pl.String()) for name in _OURS})
 
     def of_batch(batch: pl.DataFrame) -> pl.DataFrame:
         lost = zeros_lost if whole else bool(zeros_lost)
         ours = _normalised(batch, column, (region, region_column), zeros_lost=lost)
-        ours = _with_bad_rows(batch, ours)
-        return batch.rename(names).hstack(ours.select(_OURS))
+        ours = _with_bad_rows(batch, ours).select(_OURS)
+        return batch.rename(names).hstack(ours if coded else ours.cast({pl.Enum: pl.String}))
 
     if isinstance(frame, pl.DataFrame):
         return of_batch(frame)
-    after = {names[name]: kind for name, kind in schema.items()} | dict.fromkeys(_OURS, pl.String())
+    after = {names[name]: kind for name, kind in schema.items()} | types
     return frame.map_batches(of_batch, schema=after, streamable=True)
 
 
@@ -132,10 +143,13 @@ def _tidily(cells: pl.Series, plans: "Plans") -> "tuple[Found, NDArray[np.bool_]
 
     def work(rows: slice) -> None:
         read = tidy_cells(text, begins[rows.start : rows.stop + 1])
-        fits = np.flatnonzero(read.tidy)
-        form = np.where(read.plus[fits], np.int8(_PLUS), np.int8(_BARE))
+        form = np.where(read.plus, np.int8(_PLUS), np.int8(_BARE))
         tidy[rows] = read.tidy
-        found[rows][fits] = decide(read.digits.at(fits), form, plans[rows][fits])
+        if read.tidy.all():
+            put(found, rows, decide(read.digits, form, plans[rows]))
+        else:
+            fits = np.flatnonzero(read.tidy)
+            found[rows][fits] = decide(read.digits.at(fits), form[fits], plans[rows][fits])
 
     _side_by_side(work, len(cells))
     return found, tidy
@@ -155,7 +169,7 @@ def _messily(cells: pl.Series, plans: "Plans") -> "Found":
         if len(again):
             those = again + rows.start
             made[again] = decide_with_spare(made[again], spare.at(those), form[those], plans[those])
-        found[rows] = made
+        put(found, rows, made)
 
     _side_by_side(work, len(cells))
     refused = read["refusal"].is_not_null().to_numpy()
@@ -190,28 +204,46 @@ def _said(found: "Found", cells: pl.Series, unknown: "NDArray[np.bool_]") -> pl.
     """The records in words."""
     known = tables()
     verdict = found["verdict"]
+    is_number = verdict > 0
     number = pl.Series(found["number"])
+    plan_type = np.maximum(known.verdict_type[verdict], 0).astype(np.uint8)
     return pl.select(
         msisdn=pl.when(number > 0).then(number).cast(pl.String),
         msisdn_input=cells,
-        region=_words([plan.region for plan in PLANS], known.verdict_plan[verdict]),
-        plan_type=_words([*PLAN_TYPES, ""], known.verdict_type[verdict]),
-        rule=_words(READ_AS, np.where(verdict > 0, found["rule"], 0)),
-        reject_reason=_words([each.reason for each in _DETAILS], found["detail"]),
+        region=_coded("region", _REGIONS[known.verdict_plan[verdict]], is_number),
+        plan_type=_coded("plan_type", plan_type, is_number),
+        rule=_coded("rule", _RULES[found["rule"]], is_number),
+        reject_reason=_coded("reject_reason", _REASONS[found["detail"]], found["detail"] > 0),
         reject_detail=_details(found, unknown),
     )
 
 
-def _words(words: Sequence[str], places: "NDArray[np.integer]") -> pl.Expr:
-    """The words at these places of a list, an index below zero from its end; null for an empty one."""
-    listed = pl.Series([word or None for word in words], dtype=pl.String)
-    return pl.lit(listed).gather(pl.Series(places.astype(np.int64)))
+def _codes_of(column: str, words: Sequence[str]) -> "NDArray[np.uint8]":
+    """For each word its place in the column's closed list, and 0 for an empty one."""
+    places = {word: place for place, word in enumerate(_CODED[column].categories)}
+    return np.array([places.get(word, 0) for word in words], np.uint8)
+
+
+_REGIONS = _codes_of("region", [plan.region for plan in PLANS])
+_RULES = _codes_of("rule", READ_AS)
+_REASONS = _codes_of("reject_reason", [each.reason for each in _DETAILS])
+
+
+def _coded(column: str, codes: "NDArray[np.uint8]", there: "NDArray[np.bool_]") -> pl.Series:
+    """The words with these codes, null where there is none."""
+    kind = _CODED[column]
+    if not there.any():
+        return pl.Series([None], dtype=kind).new_from_index(0, len(codes))
+    words = pl.Series(codes).cat.to(kind)
+    return words if there.all() else words.set(pl.Series(~there), None)
 
 
 def _details(found: "Found", unknown: "NDArray[np.bool_]") -> pl.Series:
     """What is wrong with each row and what to do; null where it has a number."""
-    places = np.zeros(len(found), np.int64)
     refused = np.flatnonzero(found["detail"])
+    if not len(refused):
+        return pl.Series([None], dtype=pl.String).new_from_index(0, len(found))
+    places = np.zeros(len(found), np.int64)
     said = np.column_stack(
         [*(found[name][refused] for name in ("detail", "place", "other")), unknown[refused]]
     )
@@ -236,10 +268,10 @@ def _with_bad_rows(frame: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:
     line = "bad_line" if "bad_line" in frame.columns else None
     said: dict[str, pl.Expr | pl.Series] = {
         "msisdn_input": frame[line] if line else ours["msisdn_input"],
-        "reject_reason": pl.lit("bad_row"),
+        "reject_reason": pl.lit("bad_row", _CODED["reject_reason"]),
         "reject_detail": frame["bad_row"],
     }
-    nothing = pl.lit(None, pl.String)
+    nothing = pl.lit(None)
     return ours.with_columns(
         pl.when(bad).then(said.get(name, nothing)).otherwise(pl.col(name)).alias(name)
         for name in _OURS

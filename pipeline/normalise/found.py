@@ -13,7 +13,7 @@ from pipeline.numbering.plans import PLANS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ("ANYWHERE", "DETAILS", "READ_AS", "RECORD", "Detail", "detail", "nothing", "rule")
+__all__ = ("ANYWHERE", "DETAILS", "READ_AS", "RECORD", "Detail", "detail", "nothing", "put", "rule")
 
 RECORD = np.dtype(
     [
@@ -26,6 +26,8 @@ RECORD = np.dtype(
     ],
     align=True,
 )
+
+_ITEM = np.dtype((np.void, RECORD.itemsize))
 
 ANYWHERE = 0
 """The place of a number whose country is not known; a plan code, and minus a calling code, are others."""
@@ -95,6 +97,11 @@ def rule(name: str) -> int:
 def nothing(rows: int) -> "NDArray[np.void]":
     """Records that say nothing yet: neither a number nor a reason."""
     return np.zeros(rows, RECORD)
+
+
+def put(found: "NDArray[np.void]", rows: slice, records: "NDArray[np.void]") -> None:
+    """`found[rows] = records`, as whole items: NumPy copies slices field by field, 36 times as slow."""
+    found[rows].view(_ITEM)[:] = records.view(_ITEM)
 
 
 def place_name(place: int) -> str:

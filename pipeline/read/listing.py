@@ -66,14 +66,17 @@ class Listing:
 
 
 def _even(frames: Iterable[pl.DataFrame], batch_rows: int) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of nearly equal height, at most `batch_rows`.
+    """The same rows in frames of at most `batch_rows`, or fewer where these take `BATCH_BYTES`.
 
-    Small ones are put together, also those of different files; they are fewer rows where these
-    take up `BATCH_BYTES`.
+    Small frames are put together, also those of different files, as long as they fit into one;
+    a frame is never cut to fill another, since that would copy both.
     """
     held: list[pl.DataFrame] = []
     rows = size = 0
     for frame in frames:
+        if rows and rows + frame.height > batch_rows:
+            yield from _slices(held, rows, batch_rows)
+            held, rows, size = [], 0, 0
         held.append(frame)
         rows += frame.height
         size += int(frame.estimated_size())

@@ -3,6 +3,7 @@
 Rules:
 - The tables in `model.py` decide; a column missing from a frame is a defect and is told at once.
 - Nothing in a file tells the time or the machine: the same rows give the same bytes.
+- A frame may have a closed list as Enum where the tables say String: its file has text.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -53,6 +55,11 @@ _TYPES: dict[str, pl.DataType] = {
     "Boolean": pl.Boolean(),
     "Datetime(ms, UTC)": pl.Datetime("ms", "UTC"),
 }
+
+
+_TEXT = frozenset(
+    column.name for known in KINDS.values() for column in known.ours if column.type == "String"
+)
 
 
 def polars_type(column: Column) -> pl.DataType:
@@ -98,32 +105,58 @@ def write(frame: pl.DataFrame, kind: str, number: int, output: Output) -> FileRe
     order; it may have more of ours. Own columns that it lacks become null. Raises `StorageError`.
     """
     path = output.out / kind / f"part-{number:05}.parquet"
-    output.files.make_directory(path.parent)
-    schema = schema_of(kind, output)
-    table = _table(arrange(frame, kind, output), schema)
-    return save(path, table, output.files, kind=kind, relative_to=output.out)
+    return _save(path, arrange(frame, kind, output), schema_of(kind, output), kind, output)
 
 
 def keep(
     frame: pl.DataFrame, path: Path, kind: str, output: Output, row_group: int = ROW_GROUP
 ) -> FileRecord:
-    """Write a frame as it is, with the pipeline's own names, to be read again by this program."""
+    """Write a frame under the pipeline's own names, to be read again by this program."""
+    as_it_is = frame.clear().with_columns(pl.col(_text_columns(frame)).cast(pl.String))
+    schema = as_it_is.to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    return _save(path, frame, schema, kind, output, row_group)
+
+
+def _text_columns(frame: pl.DataFrame) -> list[str]:
+    """Columns that are text by the tables, however the frame has them."""
+    return [name for name in frame.columns if name in _TEXT]
+
+
+def _save(
+    path: Path,
+    frame: pl.DataFrame,
+    schema: pa.Schema,
+    kind: str,
+    output: Output,
+    row_group: int = ROW_GROUP,
+) -> FileRecord:
     output.files.make_directory(path.parent)
-    table = _table(frame, frame.clear().to_arrow(compat_level=pl.CompatLevel.oldest()).schema)
+    arrays = [
+        _array(column, field.type)
+        for column, field in zip(frame.iter_columns(), schema, strict=True)
+    ]
+    fields = [field.with_type(array.type) for field, array in zip(schema, arrays, strict=True)]
+    table = pa.table(arrays, schema=pa.schema(fields, metadata=schema.metadata))
     return save(path, table, output.files, kind=kind, relative_to=output.out, row_group=row_group)
 
 
-def _table(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
-    """The frame as the schema has it; only strings stay views, as which they need no copy."""
-    newest, oldest = pl.CompatLevel.newest(), pl.CompatLevel.oldest()
-    arrays = [
-        column.to_arrow(compat_level=newest)
-        if pa.types.is_large_string(field.type)
-        else column.to_arrow(compat_level=oldest).cast(field.type)
-        for field, column in zip(schema, frame.iter_columns(), strict=True)
-    ]
-    fields = [field.with_type(array.type) for field, array in zip(schema, arrays, strict=True)]
-    return pa.table(arrays, schema=pa.schema(fields, metadata=schema.metadata))
+def _array(column: pl.Series, kind: pa.DataType) -> pa.Array:
+    """The column as it is best written, to be read back as this type."""
+    if not pa.types.is_large_string(kind):
+        return column.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(kind)
+    if isinstance(column.dtype, pl.Enum):
+        return _coded(column.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    return column.to_arrow(compat_level=pl.CompatLevel.newest())  # views, which need no copy
+
+
+def _coded(codes: pa.DictionaryArray) -> pa.DictionaryArray:
+    """The same words with a dictionary of only those that occur, in its order."""
+    places = codes.indices.fill_null(0).to_numpy()
+    occurs = np.bincount(places, minlength=len(codes.dictionary)) > 0
+    new = (np.cumsum(occurs) - 1).astype(places.dtype)[places]
+    mask = codes.indices.is_null().to_numpy(zero_copy_only=False) if codes.null_count else None
+    words = codes.dictionary.filter(pa.array(occurs))
+    return pa.DictionaryArray.from_arrays(pa.array(new, mask=mask), words)
 
 
 class Parts:
@@ -198,8 +231,14 @@ def arrange(
         .alias(OWN + name if internal else written)
         for name, written in output.written_names(kind).items()
     ]
-    ours = [pl.col(column.name).cast(polars_type(column)) for column in KINDS[kind].ours]
+    ours = [_typed(column, frame.schema[column.name]) for column in KINDS[kind].ours]
     return frame.select(ours + own if KINDS[kind].ours_first else own + ours)
+
+
+def _typed(column: Column, kind: pl.DataType) -> pl.Expr:
+    """The column with its type; a closed list stays coded until it is written."""
+    coded = column.type == "String" and isinstance(kind, pl.Enum)
+    return pl.col(column.name) if coded else pl.col(column.name).cast(polars_type(column))
 
 
 def schema_of(kind: str, output: Output) -> pa.Schema:
