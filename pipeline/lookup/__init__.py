@@ -103,7 +103,10 @@ class _Stage:
         self._notes: tuple[str, ...] = ()
 
     async def run(self) -> Tally:
-        self._asking.stop.wake = self._engine.wake
+        with self._asking.stop.heard_by(asyncio.get_running_loop(), self._engine.wake):
+            return await self._run()
+
+    async def _run(self) -> Tally:
         failure: MsisdnError | None = None
         try:
             async with asyncio.TaskGroup() as group:
@@ -119,7 +122,6 @@ class _Stage:
                 await writer
                 syncer.cancel()
         finally:
-            self._asking.stop.wake = None
             self._thread.shutdown()
             for work in self._engine.open_works:
                 work.journal.close()

@@ -111,7 +111,7 @@ class Engine:
         self._wake.set()
 
     def wake(self) -> None:
-        """Something became durable, or a signal came."""
+        """Something became durable, or a stop is asked for. Called on the event loop only."""
         self._wake.set()
 
     @property

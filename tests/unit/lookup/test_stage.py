@@ -1,71 +1,25 @@
 """The stage as a whole: shards opened, asked, written, in bounded numbers."""
 
 import asyncio
-import random
-import time
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from pipeline.errors import CheckpointError, ServiceError
-from pipeline.events import ignore
-from pipeline.ledger.files import Files, sha256_of
-from pipeline.ledger.frames import Shard
-from pipeline.ledger.journal import AnswerRecord, open_journal
-from pipeline.lookup import OPEN_SHARDS, lookup
-from pipeline.lookup.asking import Asking
-from pipeline.lookup.limiter import Limiter
-from pipeline.lookup.retry import Retries
+from pipeline.lookup import OPEN_SHARDS
 from pipeline.model import ShardSpec
 from pipeline.protocol.messages import Credentials
 from pipeline.transports.contract import Service
-from tests.unit.lookup.instant import ok
+from tests.unit.lookup.staged import shard, stage
 
 NOBODY = Service(endpoint="tcp://127.0.0.1:9", credentials=Credentials("me", "secret"), timeout=1)
-
-
-def shard(folder: Path, number: int, answered: int) -> ShardSpec:
-    """A shard of four numbers, of which `answered` have an answer in the journal."""
-    tels = [f"121255501{number:01}{position:01}" for position in range(4)]
-    path = folder / f"shard-{number}.parquet"
-    pl.DataFrame({"msisdn": tels, "region": ["US"] * 4, "ask": [True] * 4}).write_parquet(path)
-    spec = ShardSpec(
-        number, str(path), sha256_of(path), 4, 4, str(folder / f"shard-{number}.journal")
-    )
-    journal, _ = open_journal(Path(spec.journal), Shard(spec.sha256, 4), Files())
-    with journal:
-        journal.intend(range(answered))
-        journal.answer([AnswerRecord(p, 1, 1, 0, ok(tels[p]).raw) for p in range(answered)])
-    return spec
 
 
 def ask(specs: list[ShardSpec]) -> list[int]:
     """The numbers of the shards that were finished, in that order."""
     finished: list[int] = []
-    asking = Asking(
-        transport="tcp",
-        endpoint=NOBODY.endpoint,
-        rate=100.0,
-        concurrency=None,
-        attempts=1,
-        timeout=1.0,
-        limiter=Limiter(100.0, time.monotonic()),
-        retries=Retries(1, random.Random(1)),
-        clock=time.monotonic,
-        wall=time.time,
-        total=sum(spec.ask for spec in specs),
-    )
-    coroutine = lookup(
-        specs,
-        asking,
-        NOBODY,
-        files=Files(),
-        finish=lambda spec: finished.append(spec.number),
-        announce=ignore,
-    )
     try:
-        asyncio.run(coroutine)
+        asyncio.run(stage(specs, NOBODY, finish=lambda spec: finished.append(spec.number)))
     finally:
         finished.sort()
     return finished

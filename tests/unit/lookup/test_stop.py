@@ -1,0 +1,65 @@
+"""A stop is heard at whatever moment it comes, as a signal handler's may be any."""
+
+import asyncio
+import signal
+from asyncio import Future
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import Interrupted
+from pipeline.stop import Stop
+from pipeline.transports.contract import Service
+from tests.conformance.services import CREDENTIALS, Reply, Running, answer, udp_service
+from tests.unit.lookup.staged import shard, stage
+
+PATIENCE = 5.0
+"""Seconds in which a stopped stage has ended, many times over, on a busy machine too."""
+
+
+class SplitLoop(asyncio.SelectorEventLoop):
+    """Calls something in the middle of the wait with that number, before it can be woken.
+
+    A signal handler that comes just then does the same: whoever waits has seen that nothing has
+    happened, and is not yet where a wake-up finds it.
+    """
+
+    def __init__(self, wait: int, call: Callable[[], None]) -> None:
+        super().__init__()
+        self.waits = 0
+        self._which = wait
+        self._call = call
+
+    def create_future(self) -> Future[Any]:
+        if self.waits == self._which:
+            self._call()
+        self.waits += 1
+        return super().create_future()
+
+
+def stopped_in_the_middle_of(wait: int, folder: Path) -> bool:
+    """Run the stage with a stop in that wait: true if it was stopped, false if it was done before."""
+    stop = Stop()
+    spec = shard(folder, 0, 0, count=30)
+
+    async def run() -> bool:
+        running = Running(lambda tel, _: Reply((answer(tel),)))
+        async with udp_service(running), asyncio.timeout(PATIENCE):
+            service = Service(endpoint=running.endpoint, credentials=CREDENTIALS, timeout=1)
+            try:
+                await stage([spec], service, stop=stop, rate=2000.0, concurrency=10)
+            except Interrupted as error:
+                return error.signal_number == signal.SIGTERM
+            return False
+
+    loop = SplitLoop(wait, lambda: stop.request(signal.SIGTERM))
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        return runner.run(run())
+
+
+def test_a_stop_in_the_middle_of_any_wait_is_heard(tmp_path: Path) -> None:
+    stopped = []
+    for wait in range(40):
+        (tmp_path / str(wait)).mkdir()
+        stopped.append(stopped_in_the_middle_of(wait, tmp_path / str(wait)))
+    assert stopped.count(True) > 10
