@@ -19,7 +19,7 @@ from pipeline.lookup.retry import persistently
 from pipeline.lookup.work import Work, open_work
 from pipeline.model import ShardSpec
 from pipeline.transports import TRANSPORTS
-from pipeline.transports.contract import Service, Unreachable
+from pipeline.transports.contract import Service, Transport, Unreachable
 
 __all__ = ("Finish", "Tally", "lookup")
 
@@ -98,13 +98,21 @@ class _Stage:
         self._room = asyncio.Semaphore(OPEN_SHARDS)
         self._to_write: asyncio.Queue[Work | None] = asyncio.Queue()
         self._something_to_ask = asyncio.Event()
-        self._written = asyncio.Event()
+        self._beginning: asyncio.Timeout | None = None
+        """While nothing has been asked yet; has no end but a stop."""
         self._thread = ThreadPoolExecutor(1, "journal")
         self._notes: tuple[str, ...] = ()
 
     async def run(self) -> Tally:
-        with self._asking.stop.heard_by(asyncio.get_running_loop(), self._engine.wake):
+        with self._asking.stop.heard_by(asyncio.get_running_loop(), self._stop):
             return await self._run()
+
+    def _stop(self) -> None:
+        """A stop is asked for: see to it that nothing waits any longer than it must."""
+        self._engine.wake()
+        if self._beginning is not None:
+            self._beginning.reschedule(asyncio.get_running_loop().time())
+            self._beginning = None
 
     async def _run(self) -> Tally:
         failure: MsisdnError | None = None
@@ -143,26 +151,51 @@ class _Stage:
 
     async def _ask(self, opener: asyncio.Task[None]) -> None:
         """Connect when the first question turns up, then let the engine work."""
-        waiting = asyncio.ensure_future(self._something_to_ask.wait())
-        await asyncio.wait({opener, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if not self._something_to_ask.is_set():
-            opener.result()
+        transport = await self._connected(opener)
+        if transport is None:
             await self._engine.run(_Nowhere())
             return
-        transport = TRANSPORTS[self._asking.transport](self._service, self._engine.deliver)
-        try:
-            await persistently(transport.__aenter__, Unreachable, attempts=3, first=0.5)
-        except Unreachable as error:
-            raise ServiceError(
-                f"{error}. Check --endpoint and --transport (msisdn doctor); progress is kept, run"
-                " the same command to go on"
-            ) from None
         try:
             await self._engine.run(transport)
         finally:
             self._notes = tuple(transport.counts.notes)
             await transport.__aexit__(None, None, None)
+
+    async def _connected(self, opener: asyncio.Task[None]) -> Transport | None:
+        """The way to the service; None if there is nothing to ask, or a stop came before.
+
+        Nothing is under way yet, so a stop ends it wherever it waits.
+        """
+        try:
+            async with asyncio.timeout(None) as self._beginning:
+                if self._asking.stop.signal is not None or not await self._first_question(opener):
+                    return None
+                transport = TRANSPORTS[self._asking.transport](self._service, self._engine.deliver)
+                # Entered by this task and no other: a transport ends the task that entered it.
+                await persistently(transport.__aenter__, Unreachable, attempts=3, first=0.5)
+                return transport
+        except TimeoutError:
+            if self._asking.stop.signal is None:
+                raise
+            return None
+        except Unreachable as error:
+            raise ServiceError(
+                f"{error}. Check --endpoint and --transport (msisdn doctor); progress is kept, run"
+                " the same command to go on"
+            ) from None
+        finally:
+            self._beginning = None
+
+    async def _first_question(self, opener: asyncio.Task[None]) -> bool:
+        """Wait until there is something to ask; false if all shards are open and there is not."""
+        waiting = asyncio.ensure_future(self._something_to_ask.wait())
+        try:
+            await asyncio.wait({opener, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if not self._something_to_ask.is_set():
+            opener.result()
+        return self._something_to_ask.is_set()
 
     async def _open(self) -> None:
         """Open shards ahead of need, as long as there is room."""

@@ -2,12 +2,16 @@
 
 import asyncio
 import signal
+import socket
 from asyncio import Future
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pipeline.errors import Interrupted
+from pipeline.protocol.messages import Credentials
 from pipeline.stop import Stop
 from pipeline.transports.contract import Service
 from tests.conformance.services import CREDENTIALS, Reply, Running, answer, udp_service
@@ -63,3 +67,27 @@ def test_a_stop_in_the_middle_of_any_wait_is_heard(tmp_path: Path) -> None:
         (tmp_path / str(wait)).mkdir()
         stopped.append(stopped_in_the_middle_of(wait, tmp_path / str(wait)))
     assert stopped.count(True) > 10
+
+
+@pytest.mark.parametrize("kind", ["rest", "udp"])
+def test_a_stop_that_came_before_the_stage_begins_is_heard(tmp_path: Path, kind: str) -> None:
+    stop = Stop(signal=signal.SIGINT)
+    scheme = kind.replace("rest", "http")
+    nobody = Service(endpoint=f"{scheme}://127.0.0.1:9", credentials=Credentials("me", "secret"))
+    with pytest.raises(Interrupted) as stopped:
+        asyncio.run(stage([shard(tmp_path, 0, 0)], nobody, stop=stop))
+    assert stopped.value.code == 130
+
+
+def test_a_stop_is_heard_while_the_service_keeps_us_waiting_for_a_token(tmp_path: Path) -> None:
+    stop = Stop()
+
+    async def run(port: int) -> None:
+        url = f"http://127.0.0.1:{port}"
+        mute = Service(endpoint=url, token_url=url, credentials=Credentials("me", "secret"))
+        asyncio.get_running_loop().call_later(0.2, stop.request, signal.SIGTERM)
+        async with asyncio.timeout(PATIENCE):
+            await stage([shard(tmp_path, 0, 0)], mute, stop=stop)
+
+    with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(Interrupted):
+        asyncio.run(run(mute.getsockname()[1]))
