@@ -205,16 +205,29 @@ class _Stage:
             if spec is None:
                 self._engine.complete()
                 return
-            work = await asyncio.to_thread(
+            work = await self._opened(spec)
+            self._engine.add(work)
+            if work.left:
+                self._something_to_ask.set()
+
+    async def _opened(self, spec: ShardSpec) -> Work:
+        opening = asyncio.ensure_future(
+            asyncio.to_thread(
                 open_work,
                 spec,
                 self._files,
                 hold_unknown=self._asking.hold_unknown,
                 stop_refused=self._asking.stop_refused_country,
             )
-            self._engine.add(work)
-            if work.left:
-                self._something_to_ask.set()
+        )
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The thread goes on all the same. A journal left open would lock out the next run.
+            await asyncio.wait({opening})
+            if opening.exception() is None:
+                opening.result().journal.close()
+            raise
 
     def _on_finished(self, work: Work) -> None:
         self._to_write.put_nowait(work)

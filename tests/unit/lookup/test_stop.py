@@ -1,8 +1,10 @@
 """A stop is heard at whatever moment it comes, as a signal handler's may be any."""
 
 import asyncio
+import fcntl
 import signal
 import socket
+import time
 from asyncio import Future
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import Interrupted
+from pipeline.ledger.files import Files
 from pipeline.protocol.messages import Credentials
 from pipeline.stop import Stop
 from pipeline.transports.contract import Service
@@ -91,3 +94,35 @@ def test_a_stop_is_heard_while_the_service_keeps_us_waiting_for_a_token(tmp_path
 
     with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(Interrupted):
         asyncio.run(run(mute.getsockname()[1]))
+
+
+class StoppedOnOpening(Files):
+    """A stop comes while the second journal is opened, and that takes longer than to end."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__()
+        self._stop = stop
+        self._opened = 0
+
+    def fsync(self, fd: int, path: Path) -> None:
+        self._opened += 1
+        if self._opened == 2:
+            self._stop.request(signal.SIGTERM)
+            time.sleep(0.3)  # in a thread
+        super().fsync(fd, path)
+
+
+def test_a_shard_that_was_being_opened_is_let_go(tmp_path: Path) -> None:
+    specs = [shard(tmp_path, number, 0) for number in range(2)]
+    stop = Stop()
+
+    async def run() -> None:
+        running = Running(lambda tel, _: Reply((answer(tel),)))
+        async with udp_service(running):
+            service = Service(endpoint=running.endpoint, credentials=CREDENTIALS)
+            await stage(specs, service, stop=stop, files=StoppedOnOpening(stop), rate=1.0)
+
+    with pytest.raises(Interrupted):
+        asyncio.run(run())
+    with Path(specs[1].journal).open("ab") as journal:
+        fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
