@@ -1,25 +1,33 @@
 """The same work in several processes, which share one rate, one account and one output.
 
-Each worker takes shards from a queue until there are none. The parent shows the sum of what they
-report, passes a stop on to them, and raises what ended them. Workers are started afresh, never
-forked: Polars' threads do not survive a fork. A worker whose parent dies ends at once.
+Each worker has a line to the parent, on which it asks for one shard after another and says what
+happens. The parent shows the sum of what they say, passes a stop on to them, and raises what ended
+them. Rules:
+
+- Workers are started afresh, never forked: Polars' threads do not survive a fork.
+- Nothing that can be held is shared between workers: one that is killed takes only its line along,
+  and that its line has ended is how the parent knows.
+- A worker whose parent dies ends at once; one whose parent no longer listens stops cleanly.
 """
 
 import multiprocessing
 import os
-import queue
 import random
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from multiprocessing.connection import wait
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, Final, NamedTuple
 
 from pipeline.errors import Interrupted, MsisdnError, ServiceError
-from pipeline.events import Event, LookupProgress
+from pipeline.events import LookupProgress
 from pipeline.job import Surroundings
 from pipeline.lookup import Tally
 from pipeline.lookup.progress import RateWindow
@@ -30,6 +38,11 @@ from pipeline.stop import Stop
 __all__ = ("process_in_workers",)
 
 _POLL = 0.2
+_END_WITHIN = 5.0
+"""Seconds that a worker which has nothing to do any more may take to end."""
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_NEXT: Final = "next"
+"""Said by a worker: another shard, please. The answer is one, or None where there is none."""
 _SUMMED = (
     "done",
     "requests",
@@ -45,91 +58,123 @@ _SUMMED = (
 def process_in_workers(specs: Sequence[ShardSpec], brief: Brief, around: Surroundings) -> Tally:
     """As `shards.process`, in `brief.processes` processes."""
     context = multiprocessing.get_context("spawn")
-    tasks: multiprocessing.Queue[ShardSpec | None] = context.Queue()
-    said: multiprocessing.Queue[tuple[int, Any]] = context.Queue()
-    for spec in [*specs, *[None] * brief.processes]:
-        tasks.put(spec)
     part = brief.share()
-    workers = [
-        context.Process(target=_work, args=(number, part, tasks, said), daemon=True)
-        for number in range(brief.processes)
-    ]
-    for worker in workers:
-        worker.start()
+    workers: list[_Worker] = []
     try:
-        return _Foreman(workers, said, brief, around).oversee()
+        with _signals_held():
+            workers.extend(_started(context, part) for _ in range(brief.processes))
+        return _Foreman(workers, specs, brief, around).oversee()
     finally:
         for worker in workers:
-            worker.join(timeout=5)
-        tasks.cancel_join_thread()
+            worker.line.close()  # tells one that is still at work to stop
+        for worker in workers:
+            worker.process.join(timeout=_END_WITHIN)
+
+
+class _Worker(NamedTuple):
+    """A worker as the parent sees it."""
+
+    process: BaseProcess
+    line: "Connection[Any, Any]"
+
+
+def _started(context: SpawnContext, part: Brief) -> _Worker:
+    ours, theirs = context.Pipe()
+    worker = context.Process(target=_work, args=(part, theirs), daemon=True)
+    worker.start()
+    theirs.close()  # so that the line ends when the worker does
+    return _Worker(worker, ours)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold signals back; processes that are started meanwhile let them in when they can take them.
+
+    Else a stop would kill a worker that is not ready for it yet, and Ctrl-C too.
+    """
+    resource_tracker.ensure_running()  # starting it lets signals in again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Foreman:
-    """Hears what the workers say until all of them have ended."""
+    """Hears what the workers say, and gives them work, until all of them have ended."""
 
     def __init__(
         self,
-        workers: Sequence[BaseProcess],
-        said: "multiprocessing.Queue[tuple[int, Any]]",
+        workers: Sequence[_Worker],
+        specs: Iterable[ShardSpec],
         brief: Brief,
         around: Surroundings,
     ) -> None:
         self._workers = workers
-        self._said = said
+        self._at_work = {number: worker.line for number, worker in enumerate(workers)}
+        self._specs = iter(specs)
         self._brief = brief
         self._around = around
         self._progress: dict[int, LookupProgress] = {}
-        self._ended: dict[int, Tally | MsisdnError] = {}
+        self._ended: list[Tally | MsisdnError] = []
         self._stopping = False
         self._window = RateWindow(around.clock())
         self._counted = 0
 
     def oversee(self) -> Tally:
-        while len(self._ended) < len(self._workers):
-            try:
-                number, message = self._said.get(timeout=_POLL)
-                self._hear(number, message)
-            except queue.Empty:
-                self._look_for_the_dead()
+        while self._at_work:
+            ready = wait(list(self._at_work.values()), _POLL)
+            for number in [number for number, line in self._at_work.items() if line in ready]:
+                self._listen(number)
             if self._around.stop.signal is not None:
                 self._stop_all()
-        failures = [end for end in self._ended.values() if isinstance(end, MsisdnError)]
+        failures = [end for end in self._ended if isinstance(end, MsisdnError)]
         if self._around.stop.signal is not None and failures:
             raise Interrupted(str(failures[0]), self._around.stop.signal)
         # What stopped the others is the cause; that they were stopped is not.
         for failure in sorted(failures, key=lambda end: isinstance(end, Interrupted)):
             raise failure
-        return _sum([end for end in self._ended.values() if isinstance(end, Tally)])
+        return _sum([end for end in self._ended if isinstance(end, Tally)])
 
-    def _hear(self, number: int, message: Any) -> None:
-        if isinstance(message, LookupProgress):
+    def _listen(self, number: int) -> None:
+        try:
+            message = self._at_work[number].recv()
+        except (EOFError, OSError):
+            message = self._lost(number)
+        if message == _NEXT:
+            self._give(number)
+        elif isinstance(message, LookupProgress):
             self._progress[number] = message
             self._around.announce(self._summed(message))
-        elif isinstance(message, Tally):
-            self._ended[number] = message
-        elif isinstance(message, MsisdnError):
-            self._ended[number] = message
-            if message.exit_code != 14:  # a limit ends each worker in its own time
+        elif isinstance(message, Tally | MsisdnError):
+            del self._at_work[number]
+            self._ended.append(message)
+            # A limit ends each worker in its own time.
+            if isinstance(message, MsisdnError) and message.exit_code != 14:
                 self._stop_all()
         else:
             self._around.announce(message)
 
-    def _look_for_the_dead(self) -> None:
-        for number, worker in enumerate(self._workers):
-            if number not in self._ended and worker.exitcode is not None:
-                self._ended[number] = ServiceError(
-                    f"a worker process ended with {worker.exitcode}; progress is kept, run the same"
-                    " command to go on"
-                )
-                self._stop_all()
+    def _give(self, number: int) -> None:
+        spec = None if self._stopping else next(self._specs, None)
+        with suppress(OSError):  # it has just died; its line will tell
+            self._at_work[number].send(spec)
+
+    def _lost(self, number: int) -> MsisdnError:
+        """What ended a worker that did not say so itself."""
+        worker = self._workers[number].process
+        worker.join(timeout=_END_WITHIN)
+        return ServiceError(
+            f"a worker process ended with {worker.exitcode}; progress is kept, run the same"
+            " command to go on"
+        )
 
     def _stop_all(self) -> None:
         if self._stopping:
             return
         self._stopping = True
-        for worker in self._workers:
-            if worker.is_alive():
-                worker.terminate()
+        for number in self._at_work:
+            self._workers[number].process.terminate()
 
     def _summed(self, latest: LookupProgress) -> LookupProgress:
         parts = list(self._progress.values())
@@ -152,39 +197,68 @@ def _sum(tallies: Sequence[Tally]) -> Tally:
     return Tally(**{name: sum(getattr(t, name) for t in tallies) for name in names}, notes=notes)
 
 
-def _work(
-    number: int,
-    brief: Brief,
-    tasks: "multiprocessing.Queue[ShardSpec | None]",
-    said: "multiprocessing.Queue[tuple[int, Any]]",
-) -> None:
+def _work(brief: Brief, connection: "Connection[Any, Any]") -> None:
     """A worker's life."""
     os.umask(0o077)
     stop = Stop()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and passes it on
     signal.signal(signal.SIGTERM, lambda caught, _frame: stop.request(caught))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-
-    def announce(event: Event) -> None:
-        said.put((number, event))
-
+    line = _Line(connection, stop)
     around = Surroundings(
         clock=time.monotonic,  # noqa: TID251  a process of its own reads its own clock
         wall=time.time,  # noqa: TID251
         dice=random.Random(),  # noqa: S311  for jitter
-        announce=announce,
+        announce=line.say,
         stop=stop,
     )
     try:
-        end: Tally | MsisdnError = process(_taken(tasks), brief, around)
+        end: Tally | MsisdnError = process(line.shards(), brief, around)
     except MsisdnError as error:
         end = error
-    said.put((number, end))
+    line.say(end)
+    line.close()
 
 
-def _taken(tasks: "multiprocessing.Queue[ShardSpec | None]") -> Iterator[ShardSpec]:
-    while (spec := tasks.get()) is not None:
-        yield spec
+class _Line:
+    """The worker's end of its line. What is said never keeps the worker waiting."""
+
+    def __init__(self, connection: "Connection[Any, Any]", stop: Stop) -> None:
+        self._connection = connection
+        self._stop = stop
+        self._unsaid: SimpleQueue[Any] = SimpleQueue()
+        self._speaker = threading.Thread(target=self._speak, daemon=True)
+        self._speaker.start()
+
+    def say(self, message: Any) -> None:
+        """Tell the parent, as soon as it listens."""
+        self._unsaid.put(message)
+
+    def shards(self) -> Iterator[ShardSpec]:
+        """One shard after another, as the parent gives them out; waits for it."""
+        while True:
+            self.say(_NEXT)
+            try:
+                spec = self._connection.recv()
+            except (EOFError, OSError):
+                self._stop.request(signal.SIGTERM)
+                return
+            if spec is None:
+                return
+            yield spec
+
+    def close(self) -> None:
+        """Return when the parent has been told everything, or has hung up."""
+        self._unsaid.put(None)
+        self._speaker.join()
+
+    def _speak(self) -> None:
+        try:
+            while (message := self._unsaid.get()) is not None:
+                self._connection.send(message)
+        except OSError:  # the parent has hung up
+            self._stop.request(signal.SIGTERM)
 
 
 def _end_with_parent() -> None:

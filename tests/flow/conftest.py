@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,26 @@ class Command:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         state = str(self.folder / "state")
         return kept | {"PYTHONPATH": path, "XDG_STATE_HOME": state} | self.environment
+
+
+def workers_of(run: "subprocess.Popen[str]", count: int) -> list[int]:
+    """The worker processes of a run, as soon as there are so many; they may not be ready yet."""
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("there is no /proc here")
+    until = time.monotonic() + 30
+    while len(found := list(_workers_of(run.pid))) < count:
+        assert run.poll() is None, "it has ended"
+        assert time.monotonic() < until, f"not {count} workers"
+        time.sleep(0.001)
+    return found
+
+
+def _workers_of(parent: int) -> Iterator[int]:
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just ended
+            of = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if of == parent and b"spawn_main" in (process / "cmdline").read_bytes():
+                yield int(process.name)
 
 
 @dataclass(frozen=True)

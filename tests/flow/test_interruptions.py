@@ -1,6 +1,7 @@
 """Stopped at any moment, and run again: the same rows, and nothing bought twice but what was in flight."""
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from pipeline.simulator.embedded import embedded
 from pipeline.transports import TRANSPORTS
-from tests.flow.conftest import Command, Simulated, enriched, write_list
+from tests.flow.conftest import Command, Simulated, enriched, workers_of, write_list
 
 COUNT = 1500
 RATE = ("--rate", "1500", "--concurrency", "32")
@@ -72,6 +73,41 @@ def test_a_signal_reaches_the_workers(account: Command, simulator: Simulated, li
     assert account("run", listed, "-o", "out", *options).returncode == 0
     assert before < COUNT
     assert simulator.meter()["billed"] == COUNT
+
+
+def test_workers_that_are_not_ready_yet_leave_ctrl_c_to_the_run(
+    account: Command, simulator: Simulated, listed: Path
+) -> None:
+    options = ("--rate", "9000", "--workers", "2", "--shard-rows", "300")
+    with account.start("run", listed, "-o", "out", *options, *simulator.options("tcp")) as run:
+        for worker in workers_of(run, 2):
+            os.kill(worker, signal.SIGINT)
+        _, said = run.communicate(timeout=40)
+    assert run.returncode == 0, said
+
+
+def test_a_worker_that_is_stopped_before_it_is_ready_stops_cleanly(
+    account: Command, simulator: Simulated, listed: Path
+) -> None:
+    options = ("--rate", "9000", "--workers", "2", "--shard-rows", "300")
+    with account.start("run", listed, "-o", "out", *options, *simulator.options("tcp")) as run:
+        os.kill(workers_of(run, 2)[0], signal.SIGTERM)
+        _, said = run.communicate(timeout=40)
+    assert (run.returncode, "stopped by a signal" in said) == (143, True), said
+
+
+def test_a_worker_that_is_killed_ends_the_run_and_the_next_one_goes_on(
+    account: Command, simulator: Simulated, listed: Path
+) -> None:
+    options = (*RATE, "--workers", "3", "--shard-rows", "300", *simulator.options("udp"))
+    with account.start("run", listed, "-o", "out", *options) as run:
+        simulator.wait_until_billed(COUNT // 3)
+        os.kill(workers_of(run, 3)[0], signal.SIGKILL)
+        _, said = run.communicate(timeout=40)
+    assert (run.returncode, "ended with -9" in said) == (13, True), said
+    assert account("run", listed, "-o", "out", *options).returncode == 0
+    assert simulator.meter()["billed_numbers"] == COUNT
+    assert bought_again(simulator) <= 32
 
 
 def test_a_run_can_be_stopped_again_and_again(
