@@ -36,6 +36,11 @@ class _Kind(NamedTuple):
     """At least so many rows/s."""
     part: int = 1
     """One row for so many of the others."""
+    least: int = 1
+    """Rows of the list that start-up is measured with: a row each for whatever is made ready once."""
+
+
+_REGIONS, _SPELLINGS = 245, 2
 
 
 def _mixed(path: Path, rows: int) -> Listed:
@@ -52,7 +57,7 @@ def _repetitive(path: Path, rows: int) -> Listed:
 _KINDS = {
     "csv": _Kind(".csv", write_one_country, BRITISH, time=TIME),
     "parquet": _Kind(".parquet", write_one_country, BRITISH),
-    "mixed": _Kind(".csv", _mixed, _BY_ROW, rate=RATE),
+    "mixed": _Kind(".csv", _mixed, _BY_ROW, rate=RATE, least=_REGIONS * _SPELLINGS),
     "repetitive": _Kind(".csv", _repetitive, _BY_ROW, part=10),
 }
 
@@ -63,7 +68,7 @@ def clean(folder: Path, scale: Scale, only: tuple[str, ...] = tuple(_KINDS)) -> 
     check_space(folder, rows)
     for name in only:
         known = _KINDS[name]
-        one = known.write(folder / f"one{known.suffix}", 1)
+        one = known.write(folder / f"one{known.suffix}", known.least)
         listed = known.write(folder / f"{name}{known.suffix}", max(1, rows // known.part))
         start = _pairs(folder, one, known, scale.runs)
         yield from _figures(
