@@ -145,18 +145,20 @@ def _array(column: pl.Series, kind: pa.DataType) -> pa.Array:
     if not pa.types.is_large_string(kind):
         return column.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(kind)
     if isinstance(column.dtype, pl.Enum):
-        return _coded(column.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        return _coded(column, column.dtype)
     return column.to_arrow(compat_level=pl.CompatLevel.newest())  # views, which need no copy
 
 
-def _coded(codes: pa.DictionaryArray) -> pa.DictionaryArray:
-    """The same words with a dictionary of only those that occur, in its order."""
-    places = codes.indices.fill_null(0).to_numpy()
-    occurs = np.bincount(places, minlength=len(codes.dictionary)) > 0
-    new = (np.cumsum(occurs) - 1).astype(places.dtype)[places]
-    mask = codes.indices.is_null().to_numpy(zero_copy_only=False) if codes.null_count else None
-    words = codes.dictionary.filter(pa.array(occurs))
-    return pa.DictionaryArray.from_arrays(pa.array(new, mask=mask), words)
+def _coded(column: pl.Series, kind: pl.Enum) -> pa.DictionaryArray:
+    """The column's words as codes, with a dictionary of only those that occur, in their order."""
+    codes = column.to_physical().fill_null(0).to_numpy()
+    occurs = np.bincount(codes, minlength=len(kind.categories)) > 0
+    narrowed = pl.Series((np.cumsum(occurs) - 1).astype(codes.dtype)[codes])
+    if column.has_nulls():
+        narrowed = narrowed.set(column.is_null(), None)
+    words = kind.categories.filter(pl.Series(occurs))
+    # Not by `pa.array`, which imports pandas where it is installed.
+    return pa.DictionaryArray.from_arrays(narrowed.to_arrow(), words.to_arrow())
 
 
 class Parts:
