@@ -51,14 +51,15 @@ def dedupe(
     there is one; then it is put by only once.
 
     `scratch` is a folder for files that are read again, about 100 bytes a row and the own columns'
-    text; it is made, and emptied on the way. `hold` bytes of frames are kept in memory instead. Raises `StorageError` if it cannot be written, and
-    `CheckpointError` that names the file when one is missing or damaged.
+    text; it is made, and emptied on the way. `hold` bytes of frames, and a third as much of numbers,
+    are kept in memory instead. Raises `StorageError` if it cannot be written, and `CheckpointError`
+    that names the file when one is missing or damaged.
     """
     files.make_directory(scratch)
     spool = Spool(scratch, files, cell, hold)
     with (
-        ScratchFile(scratch / "numbers", files) as numbers,
-        ScratchFile(scratch / "repeats", files) as known,
+        ScratchFile(scratch / "numbers", files, hold // 4) as numbers,
+        ScratchFile(scratch / "repeats", files, hold // 16) as known,
     ):
         buckets = Buckets(numbers)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.normalise.found import ANYWHERE, detail, nothing, rule
-from pipeline.numbering.digits import BLANK, Digits, value_of
+from pipeline.numbering.digits import BLANK, Digits
 from pipeline.numbering.plans import PLANS, code_of, main_code
 from pipeline.numbering.prefixes import Edit
 from pipeline.numbering.tables import (
@@ -52,7 +52,6 @@ for _calling_code in {plan.calling_code for plan in PLANS[1:]}:
     _width = 10 ** (3 - len(str(_calling_code)))
     _BY_HEAD[_calling_code * _width : (_calling_code + 1) * _width] = main_code(_calling_code)
 
-_TENS = 10 ** np.arange(17, dtype=np.uint64)
 
 _SAID = np.zeros(5, np.int8)
 for _length, _name in {
@@ -162,8 +161,7 @@ def _weighed(nsn: Digits, plans: "Plans", places: "NDArray[np.int64]") -> "Found
     too_long |= nsn.length > _LONGEST_NSN
     verdict[too_long] = 0
     found["verdict"] = verdict
-    shift = _TENS[np.minimum(nsn.length, 16)]
-    found["number"] = _CALLING_CODE[plans].astype(np.uint64) * shift + value_of(last) % shift
+    found["number"] = _CALLING_CODE[plans].astype(np.uint64) * nsn.power() + nsn.value()
     wrong = np.flatnonzero(verdict == 0)
     if len(wrong):
         length = known.possible[_MAIN[plans[wrong]], np.minimum(nsn.length[wrong], LENGTHS - 1)]

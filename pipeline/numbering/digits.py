@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64] | NDArray[np.bool_] | slice
     """Places of rows, a mask over all of them, or some in a row."""
 
-__all__ = ("BLANK", "ROOM", "Digits", "value_of", "with_room")
+__all__ = ("BLANK", "ROOM", "Digits", "with_room")
 
 BLANK = 10
 """Stands in a matrix of digits where a row has none."""
@@ -28,6 +28,7 @@ _LAST = 16
 """Digits at the end that are looked at: E.164 allows fifteen."""
 
 _TENS = 10 ** np.arange(4, dtype=np.int64)
+_POWERS = np.array([10**digits for digits in range(_LAST + 1)], np.uint64)
 
 
 class Digits(NamedTuple):
@@ -73,13 +74,13 @@ class Digits(NamedTuple):
 
     def value(self) -> "NDArray[np.uint64]":
         """The number that the last 16 digits make."""
-        return value_of(self.last())
+        high, low = _cut(self.flat, self.end - _LAST, _LAST).view(">u8").astype(np.uint64).T
+        found = _of_eight(high) * np.uint64(10**8) + _of_eight(low)
+        return found % self.power()  # what stands before a row's digits is worth more than they
 
-
-def value_of(last: "NDArray[np.uint8]") -> "NDArray[np.uint64]":
-    """The number that each row of a matrix of 16 columns makes, `BLANK` being nothing."""
-    high, low = np.where(last == BLANK, 0, last).view(">u8").astype(np.uint64).T
-    return _of_eight(high) * np.uint64(10**8) + _of_eight(low)
+    def power(self) -> "NDArray[np.uint64]":
+        """Ten to the count of digits, at most 16: the number that the next digit in front is worth."""
+        return _POWERS[np.minimum(self.length, _LAST)]
 
 
 def with_room(values: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
@@ -109,12 +110,17 @@ def _windows(
 ) -> "NDArray[np.uint8]":
     """As many digits as `covers` is wide, from `begin` on, those that are not the row's `BLANK`."""
     width = covers.shape[1]
+    found = _cut(flat, begin, width)
+    found |= _cut(covers.ravel(), width * np.minimum(count, width), width)
+    return np.minimum(found, np.uint8(BLANK), out=found)
+
+
+def _cut(flat: "NDArray[np.uint8]", begin: "NDArray[np.int64]", width: int) -> "NDArray[np.uint8]":
+    """A matrix of `width` columns, from each of these places on."""
     # Each window is copied as one item of `width` bytes, five times as fast as byte by byte.
     item = np.dtype((np.void, width))
     every = np.ndarray((len(flat) - width + 1,), item, flat, strides=(1,))
-    found = every[begin].view(np.uint8).reshape(-1, width)
-    found |= covers.view(item).ravel()[np.minimum(count, width)].view(np.uint8).reshape(-1, width)
-    return np.minimum(found, np.uint8(BLANK), out=found)
+    return every[begin].view(np.uint8).reshape(-1, width)
 
 
 def _of_eight(packed: "NDArray[np.uint64]") -> "NDArray[np.uint64]":
