@@ -134,6 +134,7 @@ BAD = (
     ("4.47911123456E-3", None, "spreadsheet_damage"),
     ("447911123456.5", None, "spreadsheet_damage"),
     ("########", None, "spreadsheet_damage"),
+    ("https://wa.me/(00)43895112610552", "AT", "not_a_number"),  # its slashes part no digits
 )
 
 
