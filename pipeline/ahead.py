@@ -5,19 +5,25 @@ result would have come; when the consumer stops, early or not, no thread is left
 PyArrow, NumPy and hashing let other threads run while they work, so that two cores are busy.
 """
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
-__all__ = ("WORKERS", "InOrder", "ahead", "in_order")
+__all__ = ("NORMALISERS", "WORKERS", "InOrder", "ahead", "in_order")
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 WORKERS = 2
 """Threads that write; more would hold more in memory and, with Polars' own, gain nothing."""
+
+
+NORMALISERS = min(4, (os.cpu_count() or 1) + 1)
+"""Threads that normalise: one more than there are cores, since one or another always waits for the
+interpreter, and no more than can be fed: reading is about three times as fast as one of them."""
 
 
 class _End:

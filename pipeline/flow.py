@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 import polars as pl
 
-from pipeline.ahead import ahead
+from pipeline.ahead import NORMALISERS, InOrder, ahead
 from pipeline.dedupe import dedupe
 from pipeline.events import Planned, ReadProgress
 from pipeline.job import Job, Surroundings, opened
@@ -146,24 +146,40 @@ def _unique(job: Job, counts: Counts, other: _Discarded) -> Generator[pl.DataFra
 
 def _valid(job: Job, counts: Counts, rejected: Parts) -> Iterator[pl.DataFrame]:
     """read → normalise: the rows that have a number; the others go to `rejected`."""
-    column = OWN + job.listing.number_column
-    by_row = job.settings.region_column and OWN + job.settings.region_column
-    zeros_lost: dict[str, bool] = {}
-    for frame in ahead(job.listing):
-        source = frame["source_file"][-1]
-        # A file's first frame shows whether its column has lost its leading zeros.
-        lost = zeros_lost.get(source)
-        made = normalise(frame, column, job.settings.region, by_row, zeros_lost=lost, coded=True)
-        if lost is None:
-            zeros_lost[source] = "repair:leading_zero" in made["rule"]
+    for made in _read_and_normalised(job):
         _count(counts, made)
         refused = made["reject_reason"].is_not_null()
         if refused.any():
             rejected.add(made.filter(refused))
-            made = made.filter(~refused)
+            made = made.filter(~refused)  # noqa: PLW2901  what is left of it
         job.check_stop()
-        job.around.announce(ReadProgress(counts.rows, counts.rejected, source))
+        job.around.announce(ReadProgress(counts.rows, counts.rejected, made["source_file"][-1]))
         yield made
+
+
+def _read_and_normalised(job: Job) -> Iterator[pl.DataFrame]:
+    """read → normalise: all rows, some frames at a time."""
+    column = OWN + job.listing.number_column
+    by_row = job.settings.region_column and OWN + job.settings.region_column
+    zeros_lost: dict[str, bool] = {}
+
+    def normalised(frame: pl.DataFrame) -> pl.DataFrame:
+        lost = zeros_lost.get(frame["source_file"][-1])
+        return normalise(frame, column, job.settings.region, by_row, zeros_lost=lost, coded=True)
+
+    with InOrder[pl.DataFrame](NORMALISERS) as work:
+        for frame in ahead(job.listing):
+            source = frame["source_file"][-1]
+            if source in zeros_lost:
+                work.begin(normalised, frame)
+                yield from work.surplus()
+                continue
+            # A file's first frame shows whether its column has lost its leading zeros.
+            first = normalised(frame)
+            zeros_lost[source] = "repair:leading_zero" in first["rule"]
+            yield from work.rest()
+            yield first
+        yield from work.rest()
 
 
 def _count(counts: Counts, made: pl.DataFrame) -> None:
