@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from pipeline.ahead import NORMALISERS, InOrder, ahead
@@ -148,12 +149,13 @@ def _valid(job: Job, counts: Counts, rejected: Parts) -> Iterator[pl.DataFrame]:
     """read → normalise: the rows that have a number; the others go to `rejected`."""
     for made in _read_and_normalised(job):
         _count(counts, made)
-        refused = made["reject_reason"].is_not_null()
-        if refused.any():
+        source = made["source_file"][-1]
+        if made["reject_reason"].null_count() < made.height:
+            refused = made["reject_reason"].is_not_null()
             rejected.add(made.filter(refused))
             made = made.filter(~refused)  # noqa: PLW2901  what is left of it
         job.check_stop()
-        job.around.announce(ReadProgress(counts.rows, counts.rejected, made["source_file"][-1]))
+        job.around.announce(ReadProgress(counts.rows, counts.rejected, source))
         yield made
 
 
@@ -194,13 +196,16 @@ def _count(counts: Counts, made: pl.DataFrame) -> None:
             tally[value] = tally.get(value, 0) + number
 
 
-def _tallied(values: pl.Series) -> list[tuple[str, int]]:
-    """How often each word occurs; rows of one file come together, so most frames are of one."""
-    if values.null_count() == len(values):
-        return []
-    if values.name == "source_file" and values[0] == values[-1]:
-        return [(values[0], len(values))]
-    return values.drop_nulls().value_counts(sort=True).rows()
+def _tallied(values: pl.Series) -> Iterator[tuple[str, int]]:
+    """How often each word occurs."""
+    if isinstance(values.dtype, pl.Enum):
+        counts = np.bincount(values.drop_nulls().to_physical().to_numpy())
+        seen = np.flatnonzero(counts).tolist()
+        yield from ((values.dtype.categories[code], int(counts[code])) for code in seen)
+    elif values[0] == values[-1]:  # rows of one file come together, so most frames are of one
+        yield values[0], len(values)
+    else:
+        yield from values.value_counts(sort=True).rows()
 
 
 def _finished(

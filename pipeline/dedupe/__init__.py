@@ -90,10 +90,11 @@ def _told(frame: pl.DataFrame, repeats: Repeats) -> tuple[pl.DataFrame, pl.DataF
     occurrences = np.ones(len(row_ids), np.int64)
     occurrences[places[wins]] = -known.told[wins]
     later = places[~wins]
-    repeated = frame[later].with_columns(pl.Series("first_row_id", known.told[~wins], pl.Int64))
-    unique = frame.with_columns(pl.Series("occurrences", occurrences, pl.Int64))
+    unique = frame.with_columns(pl.Series("occurrences", occurrences, pl.Int64)).lazy()
     if len(later):
         is_first = np.ones(len(row_ids), np.bool_)
         is_first[later] = False
         unique = unique.filter(pl.Series(is_first))
-    return unique.select(*_UNIQUE, *own), repeated.select(*_DUPLICATE, *own)
+    repeated = frame[later].with_columns(pl.Series("first_row_id", known.told[~wins], pl.Int64))
+    first = unique.select(*_UNIQUE, *own).collect(engine="in-memory")
+    return first, repeated.select(*_DUPLICATE, *own)

@@ -19,8 +19,8 @@ __all__ = ("BUCKETS", "Bucket", "Buckets", "Group")
 
 BUCKETS = 1021
 """A prime. A thousandth of a list is handled at a time."""
-BLOCK = 1 << 21
-"""Rows that are held until they are written."""
+BLOCK = 1 << 20
+"""Rows that are held until they are written; they are put in order while they fit the cache."""
 GROUP = 1 << 20
 """Rows of neighbouring buckets that are read together."""
 MOST = 1 << 22

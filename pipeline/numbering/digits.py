@@ -53,6 +53,10 @@ class Digits(NamedTuple):
         """Each row's digit at a place from 0 to 2; anything where it has none."""
         return self.flat[self.end - self.length + number]
 
+    def place_or_blank(self, number: int) -> "NDArray[np.uint8]":
+        """Each row's digit at a place from 0 to 2; `BLANK` where it has none."""
+        return np.where(self.length > number, self.place(number), np.uint8(BLANK))
+
     def head(self) -> "NDArray[np.int64]":
         """The number that the first three digits make; anything where there are fewer."""
         first, second, third = (self.place(at).astype(np.int64) for at in range(3))

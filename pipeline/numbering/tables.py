@@ -44,8 +44,8 @@ POSSIBLE, LOCAL_ONLY, TOO_SHORT, TOO_LONG, IMPOSSIBLE = range(5)
 LENGTHS = 32
 """Lengths that the table of lengths knows, from 0; the last stands for all that are longer."""
 
-_LOOKS = (2, 4, 8)
-"""After so many digits, and after the first, it is looked which rows a prefix is decided for."""
+_LOOKS = (4, 8)
+"""After so many digits, and after the first two, it is looked which rows a prefix is decided for."""
 
 
 class Tables:
@@ -117,11 +117,14 @@ class Tables:
 
     def walk_prefix(self, start: "NDArray[np.int64]", digits: Digits) -> "NDArray[np.int32]":
         """The answer for each row, where most are decided by their first digits."""
-        found = self._steps[start + np.where(digits.length > 0, digits.place(0), BLANK)]
+        found = self._steps[start + digits.place_or_blank(0)]
         going = np.flatnonzero(~self._decided[found >> _SHIFT])
         if len(going):
+            found[going] = self._steps[found[going] + digits.at(going).place_or_blank(1)]
+            going = going[~self._decided[found[going] >> _SHIFT]]
+        if len(going):
             at, first = found[going], digits.at(going).first()
-            for place in range(1, first.shape[1]):
+            for place in range(2, first.shape[1]):
                 at = self._steps[at + first[:, place]]
                 if place + 1 in _LOOKS:
                     found[going] = at

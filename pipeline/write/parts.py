@@ -104,8 +104,13 @@ def write(frame: pl.DataFrame, kind: str, number: int, output: Output) -> FileRe
     `frame` has the input's own columns as `in:<name>` and those of ours that the kind has, in any
     order; it may have more of ours. Own columns that it lacks become null. Raises `StorageError`.
     """
+    return _write_arranged(arrange(frame, kind, output), kind, number, output)
+
+
+def _write_arranged(frame: pl.DataFrame, kind: str, number: int, output: Output) -> FileRecord:
+    """Write a part whose columns are in order already; what they are called in it does not matter."""
     path = output.out / kind / f"part-{number:05}.parquet"
-    return _save(path, arrange(frame, kind, output), schema_of(kind, output), kind, output)
+    return _save(path, frame, schema_of(kind, output), kind, output)
 
 
 def keep(
@@ -151,14 +156,18 @@ def _array(column: pl.Series, kind: pa.DataType) -> pa.Array:
 
 def _coded(column: pl.Series, kind: pl.Enum) -> pa.DictionaryArray:
     """The column's words as codes, with a dictionary of only those that occur, in their order."""
-    codes = column.to_physical().fill_null(0).to_numpy()
-    occurs = np.bincount(codes, minlength=len(kind.categories)) > 0
-    narrowed = pl.Series((np.cumsum(occurs) - 1).astype(codes.dtype)[codes])
+    words = kind.categories.to_list()
+    physical = column.to_physical()
+    codes = (physical.fill_null(0) if column.has_nulls() else physical).to_numpy()
+    occurs = np.flatnonzero(np.bincount(codes, minlength=len(words)))
+    narrowed = np.zeros(len(words), codes.dtype)
+    narrowed[occurs] = np.arange(len(occurs))
+    written = pl.Series(narrowed[codes])
     if column.has_nulls():
-        narrowed = narrowed.set(column.is_null(), None)
-    words = kind.categories.filter(pl.Series(occurs))
+        written = written.set(column.is_null(), None)
     # Not by `pa.array`, which imports pandas where it is installed.
-    return pa.DictionaryArray.from_arrays(narrowed.to_arrow(), words.to_arrow())
+    found = pl.Series([words[place] for place in occurs.tolist()], dtype=pl.String)
+    return pa.DictionaryArray.from_arrays(written.to_arrow(), found.to_arrow())
 
 
 class Parts:
@@ -212,7 +221,7 @@ class Parts:
 
     def _write(self, numbered: tuple[int, pl.DataFrame]) -> FileRecord:
         number, piece = numbered
-        return write(piece, self._kind, number, self._output)
+        return _write_arranged(piece, self._kind, number, self._output)
 
     def __repr__(self) -> str:
         held = self._pieces.height
