@@ -12,7 +12,6 @@ Every row gets exactly one status:
 
 import contextlib
 import re
-from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -22,12 +21,12 @@ from pipeline.ledger.replay import Replay, State
 from pipeline.model import ANSWER, SOURCES
 from pipeline.protocol.codec import NotAnAnswer, decode_columns
 from pipeline.protocol.codes import Verdict, code_of
+from pipeline.write.decoded import decoded
 from pipeline.write.parts import polars_type
 
 __all__ = ("answers",)
 
 _TYPES = {column.name: polars_type(column) for column in ANSWER}
-_WIRE = [column.name for column in ANSWER if column.wire]
 
 _NAMED_CODE = re.compile(r"\((F\d)\)$")
 """In a fault's reason, such as `service reported an unknown error (F3)`."""
@@ -62,8 +61,7 @@ def answers(shard: pl.DataFrame, replay: Replay) -> pl.DataFrame:
 
 def _answered(replay: Replay) -> pl.DataFrame:
     """One row for each final answer, without `attempts`, which every row of the shard has."""
-    wire = decode_columns(replay.raws)
-    frame = pl.DataFrame({name: _column(name, wire[name]) for name in _WIRE})
+    frame = decoded(replay.raws)
     # Only a few codes are ever seen, so each is looked up once.
     codes = [code for code in frame["error_code"].unique() if code is not None]
     known = {code: code_of(code) for code in codes}
@@ -81,13 +79,6 @@ def _answered(replay: Replay) -> pl.DataFrame:
 def _status(verdict: Verdict) -> str:
     """F3 is no answer. Whoever journals it as one gets a row that the next run asks again."""
     return "unresolved" if verdict is Verdict.TRANSIENT else verdict.value
-
-
-def _column(name: str, values: Sequence[str | bool | None]) -> pl.Series:
-    if isinstance(_TYPES[name], pl.Enum):
-        # A word that the model does not have is null rather than the end of a run.
-        return pl.Series(values, dtype=pl.String).cast(_TYPES[name], strict=False)
-    return pl.Series(values, dtype=_TYPES[name])
 
 
 def _told(table: pl.DataFrame, unanswered: pl.DataFrame, replay: Replay) -> pl.DataFrame:

@@ -10,7 +10,7 @@ fields) and "Response" (the answer wrapped in `statuscode` and `response`). Rule
 - A field may be missing, blank, `na`, null, or a number where text was promised.
 """
 
-from pipeline.protocol.codec.columns import decode_columns
+from pipeline.protocol.codec.columns import BLANKS, READ, decode_columns
 from pipeline.protocol.codec.heads import Head, NotAnAnswer, decode_head
 from pipeline.protocol.codec.making import encode_answer, encode_message, encode_wrapped
 from pipeline.protocol.codec.requests import (
@@ -23,6 +23,8 @@ from pipeline.protocol.codec.requests import (
 )
 
 __all__ = (
+    "BLANKS",
+    "READ",
     "DirectRequests",
     "Head",
     "NotARequest",

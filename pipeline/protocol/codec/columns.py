@@ -9,7 +9,7 @@ from pipeline.model import ANSWER, LOOKUP_TYPES
 from pipeline.protocol.codec.raw import UNREADABLE, inner_fields, raw_fields, text_of
 from pipeline.protocol.countries import alpha_2
 
-__all__ = ("decode_columns",)
+__all__ = ("BLANKS", "READ", "decode_columns")
 
 Cell = str | bool | None
 
@@ -28,7 +28,8 @@ _BATCH = 512
 """Answers decoded at a time: so few that they stay in the processor's cache, 2 µs a row; 20 000
 at a time take 4."""
 
-_BLANKS = {" " * spaces: None for spaces in range(9)} | {"na": None, "NA": None}
+BLANKS = {" " * spaces: None for spaces in range(9)} | {"na": None, "NA": None}
+"""Texts that say nothing."""
 _YES_OR_NO = {"yes": True, "no": False}
 
 
@@ -45,12 +46,12 @@ def _lookup_type(value: str) -> str | None:
     return kind if kind in LOOKUP_TYPES else None
 
 
-_READ: dict[str, Callable[[str], Cell]] = {
+READ: dict[str, Callable[[str], Cell]] = {
     "country": _country,
     "lookup_type": _lookup_type,
     **{column.name: _tristate for column in ANSWER if column.wire and column.type == "Boolean"},
 }
-"""Columns that are more than text."""
+"""Columns that are more than text, and how each is read. Other columns are verbatim."""
 
 
 def decode_columns(raws: Sequence[bytes]) -> dict[str, list[str | bool | None]]:
@@ -70,9 +71,9 @@ def decode_columns(raws: Sequence[bytes]) -> dict[str, list[str | bool | None]]:
 
 
 def _read(name: str, values: Sequence[str]) -> Iterable[Cell]:
-    read = _READ.get(name)
+    read = READ.get(name)
     if read is None:
-        return map(_BLANKS.get, values, values)
+        return map(BLANKS.get, values, values)
     meaning = {value: read(value) for value in set(values)}
     return map(meaning.__getitem__, values)
 

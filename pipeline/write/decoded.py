@@ -1,0 +1,96 @@
+"""Raw answers → columns: by Polars' reader where an answer is written as usual, else by the codec.
+
+Polars reads in its own threads and holds no lock of Python's, so that a shard is written while the
+next one is asked. It is more lenient than the codec, so it only gets what cannot be read in two
+ways: one flat object, every value a text without escapes, every field known and there once.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import polars as pl
+
+from pipeline.model import ANSWER
+from pipeline.protocol.codec import BLANKS, READ, decode_columns
+from pipeline.write.parts import polars_type
+
+__all__ = ("decoded",)
+
+_WIRE = {column.name: column.wire for column in ANSWER if column.wire}
+_TYPES = {column.name: polars_type(column) for column in ANSWER if column.wire}
+_FIELDS = pl.Schema(dict.fromkeys((*_WIRE.values(), "tel"), pl.String()))
+_USUAL = r'^(?:[{,]"[a-z]+":"[^"\\[:cntrl:]]*")+\}$'
+_PAIR = '":"'
+"""Between a field's name and its value; in a usual answer, nowhere else."""
+
+
+def decoded(raws: Sequence[bytes]) -> pl.DataFrame:
+    """The columns of `model.ANSWER` that come from the wire, one row for each answer.
+
+    Blank and `na` are null, as the codec has it. Raises `NotAnAnswer` for what is no answer.
+    """
+    lines = _lines(raws)
+    usual = lines.str.contains(_USUAL).fill_null(value=False)
+    if not usual.any():
+        return _by_codec(raws)
+    read = _by_polars(raws if usual.all() else [raws[i] for i in usual.arg_true()])
+    once = read.select(pl.sum_horizontal(pl.all().is_not_null())).to_series()
+    sound = once == lines.filter(usual).str.count_matches(_PAIR, literal=True)
+    columns = _meant(read.filter(sound))
+    if columns.height == len(raws):
+        return columns
+    places = usual.arg_true().filter(sound)
+    every = np.arange(len(raws))
+    others = np.delete(every, places.to_numpy())
+    rest = _by_codec([raws[i] for i in others.tolist()])
+    order = np.argsort(np.concatenate([places.to_numpy(), others]))
+    return pl.concat([columns, rest])[order]
+
+
+def _lines(raws: Sequence[bytes]) -> pl.Series:
+    """The answers as text; null where one is no UTF-8, which only the codec can read."""
+    try:
+        return pl.Series(raws, dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return pl.Series([_text(raw) for raw in raws], dtype=pl.String)
+
+
+def _text(raw: bytes) -> str | None:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _by_polars(raws: Iterable[bytes]) -> pl.DataFrame:
+    """Fields by their wire names, as they are."""
+    return pl.read_ndjson(b"\n".join(raws), schema=_FIELDS)
+
+
+def _by_codec(raws: Sequence[bytes]) -> pl.DataFrame:
+    columns = decode_columns(raws)
+    return pl.DataFrame({name: _column(name, columns[name]) for name in _WIRE})
+
+
+def _column(name: str, values: Sequence[str | bool | None]) -> pl.Series:
+    if isinstance(_TYPES[name], pl.Enum):
+        # A word that the model does not have is null rather than the end of a run.
+        return pl.Series(values, dtype=pl.String).cast(_TYPES[name], strict=False)
+    return pl.Series(values, dtype=_TYPES[name])
+
+
+def _meant(read: pl.DataFrame) -> pl.DataFrame:
+    """The columns by our names and types."""
+    return read.select(_expression(name, read[wire]) for name, wire in _WIRE.items())
+
+
+def _expression(name: str, values: pl.Series) -> pl.Expr:
+    column = pl.col(values.name)
+    if name not in READ:
+        return pl.when(~column.is_in(list(BLANKS))).then(column).alias(name)
+    # Only a few values are ever seen, so each is read once.
+    seen = [value for value in values.unique() if value is not None]
+    meaning = {value: READ[name](value) for value in seen}
+    return column.replace_strict(
+        list(meaning), list(meaning.values()), default=None, return_dtype=_TYPES[name]
+    ).alias(name)
