@@ -98,6 +98,20 @@ class Journal:
         )
         return self._append(Kind.ANSWERS, b"".join((columns, *raws)))
 
+    def first_answers(
+        self, positions: Sequence[int], source: int, answered_at: int, raws: Sequence[bytes]
+    ) -> int:
+        """Keep answers to numbers that were asked once, which came together; as `answer`."""
+        n = len(positions)
+        columns = (
+            struct.pack("<I", n),
+            struct.pack("<q", answered_at) * n,
+            struct.pack(f"<{2 * n}I", *positions, *map(len, raws)),
+            b"\x01\x00" * n,
+            bytes((source,)) * n,
+        )
+        return self._append(Kind.ANSWERS, b"".join((*columns, *raws))) if n else self.written
+
     def fail(self, records: Sequence[FaultRecord]) -> int:
         """Note attempts that brought no final answer; returns the offset to wait for."""
         return self._faults(Kind.FAULTS, records)

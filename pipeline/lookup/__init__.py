@@ -26,6 +26,10 @@ __all__ = ("Finish", "Tally", "lookup")
 OPEN_SHARDS = 3
 """One being asked, one whose stragglers are waited for, one being written."""
 
+SYNC_EVERY = 0.003
+"""Seconds from one sync to the next at least: where a disk is quicker than that, one sync should
+still serve many lookups."""
+
 Finish = Callable[[ShardSpec], None]
 """Writes a finished shard from its file and its journal; called in a thread."""
 
@@ -245,12 +249,14 @@ class _Stage:
         while True:
             await engine.dirty.wait()
             engine.dirty.clear()
+            began = loop.time()
             journals = [
                 w.journal for w in engine.open_works if w.journal.written > w.journal.durable
             ]
             for journal in journals:
                 await loop.run_in_executor(self._thread, journal.sync)
             engine.wake()
+            await asyncio.sleep(began + SYNC_EVERY - loop.time())
 
 
 class _Nowhere:

@@ -33,6 +33,10 @@ class Backlog:
         self._heap: list[tuple[float, int]] = []
         self._waiting = 0
 
+    def __contains__(self, key: int) -> bool:
+        """The number has failed before and has no final place yet."""
+        return key in self._retries
+
     def __bool__(self) -> bool:
         return self._waiting > 0
 

@@ -22,7 +22,7 @@ from pipeline.lookup.asking import Asking
 from pipeline.lookup.backlog import Backlog, Retry
 from pipeline.lookup.concurrency import Concurrency
 from pipeline.lookup.health import Breaker, Slowdown
-from pipeline.lookup.outbox import Outbox, Way, number_of, position_of
+from pipeline.lookup.outbox import Outbox, Way, key_of, number_of, position_of
 from pipeline.lookup.progress import Progress
 from pipeline.lookup.work import Work
 from pipeline.model import SOURCES
@@ -151,8 +151,8 @@ class Engine:
         for work, count in outbox.admit(now, free):
             self._unsettled.append(_Unsettled(work, work.journal.written, 0, count, now))
             self.progress.refused += count
-        for query in outbox.send(way, now):
-            self._flying[query.key] = now
+        sent = outbox.send(way, now)
+        self._flying.update(dict.fromkeys([query.key for query in sent], now))
 
     async def _rest(self, way: Way, now: float) -> None:
         """Wait until something happens or falls due."""
@@ -199,49 +199,66 @@ class Engine:
         inbox, self._inbox = self._inbox, []
         if not inbox:
             return
-        stamp = int(self._asking.wall() * 1000)
-        answers: dict[int, list[AnswerRecord]] = {}
-        slots: dict[int, int] = {}
-        latency, count = 0.0, 0
-        flying, source = self._flying, self._source
+        flying, retried = self._flying, self._backlog
+        keys: list[int] = []  # of those answered at the first attempt, which are most
+        raws: list[bytes] = []
+        sent: list[float] = []
         for key, result in inbox:
             sent_at = flying.pop(key, None)
             if isinstance(result, Fault):
                 self._failed(key, result, now, sent_at)
-                continue
-            retry = self._backlog.settle(key)
-            number = number_of(key)
-            if sent_at is not None:
-                latency += now - sent_at
-                count += 1
-                slots[number] = slots.get(number, 0) + 1
-            elif retry is None:
-                self.progress.late += 1
-                continue
-            elif retry.due is None:
-                self._outbox.recall(key)
-            sent = retry.sent if retry else 1
-            record = AnswerRecord(position_of(key), sent, source, stamp, result.raw)
-            answers.setdefault(number, []).append(record)
-            self._judge(key, result)
-        self._keep(answers, slots, now)
-        if count:
-            self._concurrency.answered(count, latency / count)
+            elif sent_at is None or key in retried:
+                self._answered_again(key, result, now, sent_at)
+            else:
+                keys.append(key)
+                raws.append(result.raw)
+                sent.append(sent_at)
+                if result.code:
+                    self._judge(key, result)
+                else:
+                    self.progress.accepted += 1
+        if keys:
+            self._keep(keys, raws, now)
+            self._concurrency.answered(len(keys), now - sum(sent) / len(sent))
 
-    def _keep(
-        self, answers: dict[int, list[AnswerRecord]], slots: dict[int, int], now: float
-    ) -> None:
-        """Write answers down; they count when they are durable."""
-        for number, records in answers.items():
-            work = self._works[number]
-            offset = work.journal.answer(records)
-            self._unsettled.append(
-                _Unsettled(work, offset, slots.get(number, 0), len(records), now)
-            )
-            self._outbox.budget.succeeded(len(records))
-            self._breaker.answered()
-            self._rejected = 0
-        self.progress.came(sum(map(len, answers.values())), now)
+    def _keep(self, keys: list[int], raws: list[bytes], now: float) -> None:
+        """Write first answers down; they count when they are durable."""
+        stamp = int(self._asking.wall() * 1000)
+        for number in set(map(number_of, keys)):
+            work, base = self._works[number], key_of(number, 0)
+            own = list(zip(keys, raws, strict=True))
+            if number_of(min(keys)) != number_of(max(keys)):
+                own = [pair for pair in own if number_of(pair[0]) == number]
+            positions = [key - base for key, _ in own]
+            bodies = [raw for _, raw in own]
+            offset = work.journal.first_answers(positions, self._source, stamp, bodies)
+            self._written(_Unsettled(work, offset, len(positions), len(positions), now))
+
+    def _answered_again(self, key: int, answer: Answer, now: float, sent_at: float | None) -> None:
+        """An answer after a failed attempt: in time, late, or when nobody waits for it any more."""
+        retry = self._backlog.settle(key)
+        if sent_at is None:
+            if retry is None:
+                self.progress.late += 1
+                return
+            if retry.due is None:
+                self._outbox.recall(key)
+        else:
+            self._concurrency.answered(1, now - sent_at)
+        work, sent = self._works[number_of(key)], retry.sent if retry else 1
+        stamp = int(self._asking.wall() * 1000)
+        record = AnswerRecord(position_of(key), sent, self._source, stamp, answer.raw)
+        offset = work.journal.answer((record,))
+        self._written(_Unsettled(work, offset, sent_at is not None, 1, now))
+        self._judge(key, answer)
+
+    def _written(self, answers: _Unsettled) -> None:
+        """The service answers, and what it says is written down."""
+        self._unsettled.append(answers)
+        self._outbox.budget.succeeded(answers.settled)
+        self._breaker.answered()
+        self._rejected = 0
+        self.progress.came(answers.settled, answers.since)
 
     def _judge(self, key: int, answer: Answer) -> None:
         """What an answer means for others than its own row."""

@@ -17,7 +17,7 @@ from pipeline.lookup.backlog import Backlog, Retry
 from pipeline.lookup.health import RetryBudget
 from pipeline.lookup.progress import Progress
 from pipeline.lookup.work import Work
-from pipeline.protocol.messages import Query
+from pipeline.protocol.messages import Query, queries_of
 
 __all__ = ("Outbox", "Spared", "Way", "key_of", "number_of", "position_of")
 
@@ -132,7 +132,8 @@ class Outbox:
             query = Query(key, tel, retry.solo, self._is_final(retry))
             by_work.setdefault(number_of(key), []).append(query)
         for number, queries in by_work.items():
-            self._intend(self._works[number], queries)
+            positions = [position_of(query.key) for query in queries]
+            self._intend(self._works[number], positions, queries)
         return self._admit_fresh(free - len(due))
 
     def _admit_fresh(self, free: int) -> list[Spared]:
@@ -147,15 +148,17 @@ class Outbox:
                 self._fresh.popleft()
             if positions:
                 base, tels = key_of(work.number, 0), work.tels
-                self._intend(work, [Query(base | p, tels[p], False, final) for p in positions])
+                keys = [base | position for position in positions]
+                asked = [tels[position] for position in positions]
+                self._intend(work, positions, queries_of(keys, asked, final=final))
                 free -= len(positions)
         return spared
 
     def _is_final(self, retry: Retry) -> bool:
         return retry.failures + 1 >= self._asking.attempts
 
-    def _intend(self, work: Work, queries: list[Query]) -> None:
-        offset = work.journal.intend([position_of(query.key) for query in queries])
+    def _intend(self, work: Work, positions: list[int], queries: list[Query]) -> None:
+        offset = work.journal.intend(positions)
         self._staged.append(_Staged(work, offset, queries))
         self.slots += len(queries)
 

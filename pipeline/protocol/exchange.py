@@ -16,6 +16,8 @@ The cost of a question is a few operations on dicts: no task, no future, no time
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import repeat, takewhile
 from typing import NamedTuple, Protocol
 
 from pipeline.protocol.codec import Head, NotAnAnswer, decode_head
@@ -39,6 +41,12 @@ class _Open(NamedTuple):
     """How many were asked before it on this exchange."""
     attempt: int
     """How often its number had been given up on this exchange before."""
+
+
+# A class of tuples made in Python costs five times the tuple itself.
+_open_of = partial(tuple.__new__, _Open)
+_answer_of = partial(tuple.__new__, Answer)
+_outcome_of = partial(tuple.__new__, Outcome)
 
 
 class Tally(Protocol):
@@ -72,7 +80,7 @@ class Exchange:
         """Numbers asked again although the first answer was under way."""
         self._datagrams = datagrams
         # By patience; in each, due times rise in the order of asking, so its first is due first.
-        self._lanes: dict[float, OrderedDict[str, _Open]] = {}
+        self._lanes: dict[float, dict[str, _Open]] = {}
         self._given_up: OrderedDict[str, _Open] = OrderedDict()
         self._done: tuple[set[str], set[str]] = (set(), set())  # younger, older
         self._repeated: set[str] = set()  # of those done, asked more than once
@@ -85,7 +93,7 @@ class Exchange:
         return f"<Exchange {len(self)} open of {self.asked}, {self.answered} answered>"
 
     def __len__(self) -> int:
-        return sum(map(len, self._lanes.values()))
+        return sum([len(lane) for lane in self._lanes.values()])
 
     # Asking
 
@@ -94,19 +102,30 @@ class Exchange:
 
         Raises `ValueError` when the number has a question open here.
         """
-        tel = query.tel
-        for lane in self._lanes.values():
-            if tel in lane:
-                raise ValueError("a question for this number is open")
-        try:
-            lane = self._lanes[patience]
-        except KeyError:
-            lane = self._lanes[patience] = OrderedDict()
-        attempt = 0
-        if tel in self._given_up:
-            attempt = self._given_up.pop(tel).attempt + 1
-        lane[tel] = _Open(query.key, now, now + patience, self.asked, attempt)
-        self.asked += 1
+        self.ask_all((query,), (query.tel,), now, patience)
+
+    def ask_all(
+        self, queries: Sequence[Query], tels: Sequence[str], now: float, patience: float
+    ) -> None:
+        """Many questions go out together; `tels` are their numbers, in the same order.
+
+        Raises `ValueError` when a number has a question open here; then none of them is asked.
+        """
+        distinct = set(tels)
+        if len(distinct) < len(tels) or not all(
+            lane.keys().isdisjoint(distinct) for lane in self._lanes.values()
+        ):
+            raise ValueError("a question for this number is open")
+        attempts: Iterable[int] = repeat(0)
+        if self._given_up:
+            attempts = map(self.attempts, tels)
+        serials = range(self.asked, self.asked + len(tels))
+        keys = [query.key for query in queries]
+        opened = zip(keys, repeat(now), repeat(now + patience), serials, attempts)
+        self._lanes.setdefault(patience, {}).update(zip(tels, map(_open_of, opened), strict=True))
+        self.asked += len(tels)
+        for tel in self._given_up.keys() & distinct if self._given_up else ():
+            del self._given_up[tel]
 
     def attempts(self, tel: str) -> int:
         """How often a number was given up here, as far as it is remembered."""
@@ -120,27 +139,29 @@ class Exchange:
         outcomes: list[Outcome] = []
         first: _Open | None = None
         lanes = tuple(self._lanes.values())
-        done = self._done[0]
+        done, blanks = self._done[0], self._blanks
         for frame in frames:
             try:
                 head = decode_head(frame)
             except NotAnAnswer:
                 self._not_an_answer(frame, outcomes)
                 continue
-            tel = head.tel
+            tel, code, statuscode, message = head
             for lane in lanes:
-                if tel in lane:
-                    known = lane.pop(tel)
+                known = lane.pop(tel, None)
+                if known is not None:
                     break
             else:
                 self._odd(head, frame, outcomes)
                 continue
             first = first or known
             done.add(tel)
-            if known.attempt:
+            plain = not code and statuscode is None and message is None
+            result = _answer_of((frame, "")) if plain else result_of(head, frame)
+            outcomes.append(_outcome_of((known[0], result)))
+            if known[4]:
                 self._repeated.add(tel)
-            outcomes.append(Outcome(known.key, result_of(head, frame)))
-            if self._blanks and known.serial < self._blanks[-1]:
+            if blanks and known.serial < blanks[-1]:
                 self._cleared(known.serial, outcomes)
         self._account(first, outcomes, now)
         return outcomes
@@ -248,11 +269,9 @@ class Exchange:
         """Give up the questions that are due."""
         outcomes: list[Outcome] = []
         for patience, lane in list(self._lanes.items()):
-            while lane:
-                tel, known = next(iter(lane.items()))
-                if known.due > now:
-                    break
-                del lane[tel]
+            for tel, known in list(takewhile(lambda pair: pair[1].due <= now, lane.items())):
+                if lane.pop(tel, None) is None:
+                    continue  # accused meanwhile
                 outcomes.append(self._give_up(tel, known))
                 if known.serial < self._bound:
                     self._cleared(known.serial, outcomes)
@@ -297,6 +316,8 @@ class Exchange:
     def _clear(self) -> Sequence[tuple[str, _Open]]:
         """Take every open question away."""
         ended = [pair for lane in self._lanes.values() for pair in lane.items()]
+        for lane in self._lanes.values():
+            lane.clear()  # whoever is in the middle of a batch finds nothing there either
         self._lanes.clear()
         self._blanks.clear()
         self._suspects.clear()

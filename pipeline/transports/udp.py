@@ -10,8 +10,8 @@ import asyncio
 import errno
 import math
 import socket
-from collections import deque
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -55,15 +55,20 @@ class _Port:
         self._last_heard = -math.inf
         self._loop.add_reader(sock, self._read)
 
-    def send(self, requests: Sequence[tuple[Query, bytes, int]]) -> None:
-        """Ask; each comes with its request and how often its number was given up before."""
+    def send(self, queries: Sequence[Query], attempts: Callable[[str], int]) -> None:
+        """Ask; `attempts` tells how often a number was given up before, by which it may wait."""
         now = self._loop.time()
+        alike: defaultdict[tuple[int, bool], list[Query]] = defaultdict(list)
+        for query in queries:
+            alike[attempts(query.tel), query.final].append(query)
+        encode = self._owner.requests.encode
         shortest = self._patience.timeout
-        for query, request, attempt in requests:
-            wait = self._patience.wait(attempt, final=query.final)
+        for (attempt, final), group in alike.items():
+            wait = self._patience.wait(attempt, final=final)
             shortest = min(shortest, wait)
-            self.exchange.ask(query, now, wait)
-            self._unsent.append(request)
+            tels = [query.tel for query in group]
+            self.exchange.ask_all(group, tels, now, wait)
+            self._unsent.extend(map(encode, tels))
         self._flush()
         self._arm(now + shortest)
 
@@ -159,7 +164,7 @@ class UdpTransport:
         self.patience = Patience(service.timeout)
         self._service = service
         self._deliver = deliver
-        self._requests = DirectRequests(service.credentials, service.lookup)
+        self.requests = DirectRequests(service.credentials, service.lookup)
         self._where: tuple[socket.AddressFamily, tuple[object, ...]]
         self._port: _Port
         self._solo: dict[_Port, None] = {}  # in the order of opening
@@ -225,22 +230,18 @@ class UdpTransport:
 
     def send(self, queries: Sequence[Query]) -> None:
         """One datagram for each; those that are to be alone from a socket of their own."""
-        encode, attempts = self._requests.encode, self._port.exchange.attempts
-        together = []
-        for query in queries:
-            request = (query, encode(query.tel), attempts(query.tel))
-            if query.solo:
-                self._send_alone(request)
-            else:
-                together.append(request)
+        alone = [query for query in queries if query.solo]
+        for query in alone:
+            self._send_alone(query)
+        together = [query for query in queries if not query.solo] if alone else queries
         if together:
-            self._port.send(together)
+            self._port.send(together, self._port.exchange.attempts)
 
-    def _send_alone(self, request: tuple[Query, bytes, int]) -> None:
+    def _send_alone(self, query: Query) -> None:
         try:
             port = _Port(self, self._new_socket(), self.patience)
         except OSError:
-            outcome = Outcome(request[0].key, _NO_SOCKET)
+            outcome = Outcome(query.key, _NO_SOCKET)
             self._loop.call_soon(self._deliver, [outcome])
             return
         if len(self._solo) >= SOLO_SOCKETS:
@@ -248,7 +249,7 @@ class UdpTransport:
             if idle is not None:
                 self._close(idle)
         self._solo[port] = None
-        port.send([request])
+        port.send([query], self._port.exchange.attempts)
 
     def heard(self, port: _Port, outcomes: list[Outcome]) -> None:
         """Answers came, or the network refused."""

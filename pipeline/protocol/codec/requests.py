@@ -1,7 +1,7 @@
 """What is asked, as it is on the wire: made by the transports, read by the simulator."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -32,6 +32,7 @@ class DirectRequests:
         self._before = f'{{"clientid":{client},"password":{secret},"tel":"'.encode()
         asked = "" if lookup is Lookup.PROFILE else f',"lookup":"{lookup.value}"'
         self._after = f'"{asked}}}'.encode()
+        self._between = (self._after + b"\n" + self._before).decode()
 
     def __repr__(self) -> str:
         return "<DirectRequests>"
@@ -39,6 +40,10 @@ class DirectRequests:
     def encode(self, tel: str) -> bytes:
         """The request for one number (E.164 digits), without a terminator."""
         return self._before + tel.encode() + self._after
+
+    def encode_all(self, tels: Iterable[str]) -> bytes:
+        """Requests for many numbers (at least one), each with a newline at its end."""
+        return self._before + self._between.join(tels).encode() + self._after + b"\n"
 
 
 def rest_query(tel: str, lookup: Lookup) -> str:

@@ -65,10 +65,9 @@ class Connection(asyncio.Protocol):
         """Send questions, all in one piece. The Java sample ends each with a newline; so do we."""
         if self._transport is None:
             raise RuntimeError("a question for a connection that is not open")
-        encode, ask = self._requests.encode, self.exchange.ask
-        for query in queries:
-            ask(query, now, patience)
-        self._transport.write(b"\n".join([*(encode(query.tel) for query in queries), b""]))
+        tels = [query.tel for query in queries]
+        self.exchange.ask_all(queries, tels, now, patience)
+        self._transport.write(self._requests.encode_all(tels))
         still_open = len(self.exchange)
         if still_open > self.deepest:
             self.deepest = still_open

@@ -3,6 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import repeat
+from operator import itemgetter
 from types import TracebackType
 from typing import Self
 
@@ -84,7 +86,7 @@ class TcpTransport:
     def capacity(self) -> int:
         """Questions that connections can carry now, or that would open one of their own."""
         connections = self._connections
-        room = sum(map(self._room, connections)) - len(self._waiting)
+        room = sum(self._rooms()) - len(self._waiting)
         if self.manners.mode is Mode.ONE_SHOT or not connections:
             room += (self.manners.connections - len(connections)) * self.manners.depth
         if self._service.concurrency is not None:
@@ -92,45 +94,59 @@ class TcpTransport:
             room = min(room, self._service.concurrency - flying - len(self._waiting))
         return max(0, room)
 
-    def _room(self, connection: Connection) -> int:
-        """How many more questions one connection takes."""
-        if not connection.ready or connection is self._lingering:
-            return 0
-        exchange, manners = connection.exchange, self.manners
-        if manners.mode is not Mode.KEPT:
-            return 0 if exchange.asked else 1
-        depth = min(manners.depth, max(1, OPEN_IN_ALL // len(self._connections)))
-        if manners.lifetime is not None:
-            depth = min(depth, len(exchange) + manners.lifetime - exchange.asked)
-        return max(0, depth - len(exchange))
+    def _rooms(self) -> list[int]:
+        """How many more questions each connection takes."""
+        connections, manners = self._connections, self.manners
+        if not connections:
+            return []
+        depth, lifetime = 0, 1
+        if manners.mode is Mode.KEPT:
+            depth = min(manners.depth, max(1, OPEN_IN_ALL // len(connections)))
+            lifetime = 1 << 60 if manners.lifetime is None else manners.lifetime
+        return [
+            max(0, min(depth - len(c.exchange) if depth else 1, lifetime - c.exchange.asked))
+            if c.ready and c is not self._lingering
+            else 0
+            for c in connections
+        ]
 
     def send(self, queries: Sequence[Query]) -> None:
         """Put them on connections; those that are to be alone on one of their own."""
         due = self._loop.time() + self._service.timeout
-        for query in queries:
-            if query.solo:
-                connection = Connection(self, self._requests, self.counts)
-                connection.solo = query
-                self._start(connection)
-            else:
-                self._waiting.append((query, due))
+        alone = [query for query in queries if query.solo]
+        for query in alone:
+            connection = Connection(self, self._requests, self.counts)
+            connection.solo = query
+            self._start(connection)
+        together = [query for query in queries if not query.solo] if alone else queries
+        self._waiting.extend(zip(together, repeat(due)))
         self._pump()
         self._arm(due)
 
     def _pump(self) -> None:
-        """Give waiting questions to connections with room, in even shares; open more if needed."""
-        now = self._loop.time()
-        targets = [c for c in self._connections if self._room(c)] if self._waiting else []
-        for place, connection in enumerate(targets):
-            share = -(-len(self._waiting) // (len(targets) - place))
-            count = min(share, self._room(connection))
-            if count:
-                batch = [self._waiting.popleft()[0] for _ in range(count)]
-                connection.ask(batch, now, self._service.timeout)
+        """Give waiting questions to connections with room, and open more if needed."""
+        if self._waiting:
+            self._hand_out()
         if self.manners.lifetime is not None:
             self._retire(self.manners.lifetime)
-        for _ in range(self._wanted()):
-            self._start(Connection(self, self._requests, self.counts))
+        if len(self._connections) + len(self._connecting) < self.manners.connections:
+            for _ in range(self._wanted()):
+                self._start(Connection(self, self._requests, self.counts))
+
+    def _hand_out(self) -> None:
+        """In even shares, those with little room first, so that none waits while there is room.
+
+        A question left over would go out alone with the next answer, and its answer come alone:
+        many small pieces cost both sides several times what a few large ones do.
+        """
+        now, waiting = self._loop.time(), self._waiting
+        rooms = zip(self._rooms(), self._connections, strict=True)
+        targets = sorted((pair for pair in rooms if pair[0]), key=itemgetter(0))
+        for place, (room, connection) in enumerate(targets):
+            count = min(-(-len(waiting) // (len(targets) - place)), room)
+            if count:
+                batch = [waiting.popleft()[0] for _ in range(count)]
+                connection.ask(batch, now, self._service.timeout)
 
     def _retire(self, lifetime: int) -> None:
         """Take the connections out of use that have carried as much as the server allows."""
@@ -146,14 +162,14 @@ class TcpTransport:
         have = len(self._connections) + len(self._connecting)
         allowed = self.manners.connections - have
         if self.manners.mode is Mode.ONE_SHOT:
-            fresh = sum(map(self._room, self._connections)) + len(self._connecting)
+            fresh = sum(self._rooms()) + len(self._connecting)
             busy = len(self._connections) + len(self._connecting) - fresh
             # As many again as are busy stand ready, so that no question waits for a handshake.
             wanted = len(self._waiting) + busy - fresh
         elif self._connecting:
             wanted = 0
         else:
-            full = bool(have) and not any(map(self._room, self._connections))
+            full = bool(have) and not any(self._rooms())
             wanted = max(1, have) if self._waiting or full else 0
         return max(0, min(wanted, allowed))
 
