@@ -94,6 +94,13 @@ def _account(given: dict[str, Any]) -> account.Account:
 )
 @click.option("--fault", "faults", multiple=True, metavar="NAME=VALUE", help="See below.")
 @click.option(
+    "--remember",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Answers to keep, some 500 bytes each, so that asking again costs it less time.",
+)
+@click.option(
     "--meter-file",
     type=click.Path(path_type=Path, dir_okay=False),
     help="File for what was billed, written at the end.",
@@ -106,15 +113,17 @@ def simulate(**given: Any) -> None:
 
     Prints one JSON line with its endpoints and credentials when it is ready, and runs until it is
     interrupted. Ports that are not given are free ones. GET /meter on the HTTP port tells what
-    was asked and billed.
+    was asked and billed; POST /faults, with a line `name=value` each, sets other faults.
 
     \b
     msisdn simulate --seed demo --tcp-port 10054 --udp-port 10055
     msisdn simulate --rate-limit 50 --fault latency=0.2 --fault loss=1%
     """
-    plain = ("host", "http_port", "tcp_port", "udp_port", "seed", "day", "faults", "meter_file")
+    plain = ("host", "http_port", "tcp_port", "udp_port", "seed", "day", "faults")
     options = server.SimulatorOptions(
         account=_account(given),
+        remember=given["remember"],
+        meter_file=given["meter_file"],
         exit_with_parent=given["exit_with_parent"],
         **{name: given[name] for name in plain},
     )

@@ -1,7 +1,8 @@
-"""The API gateway: `/oauth2/token`, `/enumlookup`, and `/meter`, which is the simulator's own.
+"""The API gateway: `/oauth2/token`, `/enumlookup`; and `/meter` and `/faults`, the simulator's own.
 
 `GET /meter` gives the meter as JSON, `?numbers=1` with the numbers billed more than once,
-`?numbers=all` with all; `POST /meter/reset` begins anew. They need no token.
+`?numbers=all` with all; `POST /meter/reset` begins anew. `POST /faults` replaces the faults by
+those in its body, a line `name=value` each. They need no token.
 """
 
 import asyncio
@@ -15,7 +16,9 @@ from urllib.parse import parse_qsl
 import msgspec
 from aiohttp import web
 
+from pipeline.errors import UsageError
 from pipeline.simulator.account import Refusal
+from pipeline.simulator.faults import faults_from_text
 from pipeline.simulator.service import Reply, Service
 
 __all__ = ("Gateway",)
@@ -43,6 +46,7 @@ class Gateway:
             ("POST", "/oauth2/token"): self._token,
             ("GET", "/meter"): self._meter,
             ("POST", "/meter/reset"): self._reset_meter,
+            ("POST", "/faults"): self._set_faults,
         }
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -134,6 +138,13 @@ class Gateway:
 
     async def _reset_meter(self, request: web.BaseRequest) -> web.Response:
         self._service.meter.reset()
+        return _json({})
+
+    async def _set_faults(self, request: web.BaseRequest) -> web.Response:
+        try:
+            self._service.misbehave(faults_from_text((await request.text()).split()))
+        except UsageError as error:
+            return _json({"message": str(error)}, 400)
         return _json({})
 
 

@@ -6,6 +6,7 @@ the six keys that programs rely on (`rest`, `token_url`, `tcp`, `udp`, `client_i
 """
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -32,6 +33,8 @@ from pipeline.simulator.udp import Datagrams
 __all__ = ("Endpoints", "SimulatorOptions", "listening", "simulate")
 
 BACKLOG = 1024
+TRACKED = 100_000
+"""Objects made and not dropped between two looks for garbage: an answer leaves no cycle."""
 WATCH = 0.5
 """Seconds between two looks at whether the parent still lives."""
 
@@ -66,6 +69,8 @@ class SimulatorOptions:
     account: Account = field(default_factory=Account)
     faults: tuple[str, ...] = ()
     """`name=value` texts; names are those of `FAULTS`."""
+    remember: int = 0
+    """Answers that are kept, so that asking for them again takes less time."""
     meter_file: Path | None = None
     exit_with_parent: bool = False
 
@@ -80,7 +85,7 @@ async def listening(
     """
     faults = faults_from_text(options.faults)
     population = Population(options.seed, options.day, alpha3=faults["alpha3"])
-    service = Service(options.account, population, faults, options.seed)
+    service = Service(options.account, population, faults, options.seed, remember=options.remember)
     loop = asyncio.get_running_loop()
     # aiohttp cancels a handler whose client has gone: the answers that never come end there.
     gateway = web.Server(Gateway(service, loop.time, wall), handler_cancellation=True)
@@ -140,6 +145,8 @@ def simulate(
     `announce` gets the ready line. Raises `UsageError`, and `StorageError` when the meter file
     cannot be written.
     """
+    gc.freeze()
+    gc.set_threshold(TRACKED, 20, 100)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(options, announce, wall))
 

@@ -73,24 +73,40 @@ class Service:
     """One account at one service."""
 
     def __init__(
-        self, account: Account, population: Population, faults: Mapping[str, Any], seed: str = ""
+        self,
+        account: Account,
+        population: Population,
+        faults: Mapping[str, Any],
+        seed: str = "",
+        *,
+        remember: int = 0,
     ) -> None:
         self.account = account
         self.population = population
-        self.faults = faults
         self.meter = Meter()
         self.tokens = Tokens(account, seed, faults["revoke"])
+        self._seed = seed
         self._cascades = {each: account.cascade(each) for each in ("", "mnp", "hlr")}
         self._gate = Gate(account.rate_limit)
-        self._draws = Draws(seed, faults)
+        self._remember = remember
+        self._known: dict[tuple[str, str], tuple[bytes, str, str]] = {}
+        self.misbehave(faults)
+
+    def __repr__(self) -> str:
+        return f"<Service: {self.meter!r}>"
+
+    def misbehave(self, faults: Mapping[str, Any]) -> None:
+        """Have these faults from now on, in place of those before.
+
+        Those of tokens, and of how a TCP stream is cut and closed, hold for what begins from now.
+        """
+        self.faults = faults
+        self._draws = Draws(self._seed, faults)
         self._late_by = faults["late_by"] or LATE_BY
         self.end = b"\n" if faults["newline"] else b""
         """What follows each answer over TCP and UDP."""
         self.plain = not (self._draws or faults["latency"] or faults["merge"] or faults["close"])
         """No fault of delivery is set: `direct_plain` says all there is to say."""
-
-    def __repr__(self) -> str:
-        return f"<Service: {self.meter!r}>"
 
     # TCP and UDP
 
@@ -164,6 +180,9 @@ class Service:
 
     def _answer(self, tel: str, lookup: str) -> bytes:
         """The answer to an admitted request, billed if a lookup was carried out."""
+        known = self._known.get((tel, lookup))
+        if known is not None:
+            return self._billed(tel, *known)
         account, meter = self.account, self.meter
         sound = tel.isascii() and tel.isdigit() and len(tel) in LENGTHS and tel[0] != "0"
         cascade = self._cascades.get(lookup)
@@ -176,9 +195,14 @@ class Service:
         if account.restricted and not account.allows_country(self.population.facts(tel).region):
             meter.answered("F1")
             return encode_answer({"msisdn": tel, "error_code": "F1"})
-        raw, carried_out, code = self.population.answer(tel, cascade)
-        meter.answered(code)
-        meter.bill(tel, carried_out)
+        found = self.population.answer(tel, cascade)
+        if len(self._known) < self._remember:
+            self._known[tel, lookup] = found
+        return self._billed(tel, *found)
+
+    def _billed(self, tel: str, raw: bytes, carried_out: str, code: str) -> bytes:
+        self.meter.answered(code)
+        self.meter.bill(tel, carried_out)
         return raw
 
     def _reply(self, tel: str, lookup: str, struck: frozenset[str], amount: float) -> Reply:

@@ -79,8 +79,8 @@ def decode_request(raw: bytes) -> Request:
         asked = _decode_request(raw)
     except UNREADABLE:
         raise NotARequest("not a JSON object with the fields of a request") from None
-    values = (asked.clientid, asked.password, asked.tel, asked.lookup)
-    return Request(*("" if value is None else str(value) for value in values))
+    values = [asked.clientid, asked.password, asked.tel, asked.lookup]
+    return Request._make(["" if value is None else str(value) for value in values])
 
 
 def decode_query(query: Mapping[str, str]) -> tuple[str, str]:

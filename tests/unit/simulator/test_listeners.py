@@ -19,6 +19,7 @@ TELS = [f"44740012340{number}" for number in range(8)]
 MOMENT = 1_700_000_000.0
 SEED = "listeners"
 PATIENCE = 5.0
+ODD = {"e": "7F"}
 FORM = {
     "grant_type": "client_credentials",
     "client_id": "simulator",
@@ -506,3 +507,28 @@ async def test_meter_lists_numbers_and_starts_anew() -> None:
         assert counts == {TELS[0]: 2, TELS[1]: 1}
         await fetch(endpoints.meter + "/reset", "POST")
         assert (await fetch(endpoints.meter))["billed"] == 0
+
+
+async def test_faults_can_be_set_while_it_runs() -> None:
+    async with simulator() as endpoints, aiohttp.ClientSession() as session:
+        faults = endpoints.meter.replace("/meter", "/faults")
+        async with connected(endpoints) as (reader, writer):
+            for text, told in ((b"", answer(TELS[0])), (b"odd_code=1", answer(TELS[0]) | ODD)):
+                async with session.post(faults, data=text) as set_now:
+                    assert set_now.status == 200
+                writer.write(question(TELS[0]))
+                assert await answers(reader, 1) == [told]
+        async with session.post(faults, data=b"nonsense=1") as refused:
+            assert refused.status == 400
+            assert "nonsense" in (await refused.json())["message"]
+
+
+async def test_answers_that_are_remembered_are_the_same_and_billed_alike() -> None:
+    options = SimulatorOptions(seed=SEED, remember=1)
+    async with listening(options, lambda: MOMENT) as (endpoints, _):
+        async with connected(endpoints) as (reader, writer):
+            for tel in (TELS[0], TELS[1], TELS[0], TELS[1]):
+                writer.write(question(tel))
+                assert await answers(reader, 1) == [answer(tel)]
+        counts = (await fetch(endpoints.meter + "?numbers=all"))["numbers"]
+    assert counts == {TELS[0]: 2, TELS[1]: 2}
