@@ -138,7 +138,8 @@ class Engine:
                 return
             if self._unsettled or self._outbox.awaits_disk:
                 self.dirty.set()
-            self.progress.announce(now, self._state(now))
+            if now >= self.progress.due:
+                self.progress.announce(now, self._state(now))
             await self._rest(way, now)
 
     def _go_out(self, way: Way, now: float) -> None:

@@ -125,6 +125,7 @@ class Bearer:
                 allow_redirects=False,
                 proxy=self._service.proxy,
                 middlewares=(),
+                timeout=aiohttp.ClientTimeout(total=self._service.timeout),
             ) as response:
                 told = await response.content.read(LONGEST)
                 while more := await response.content.read(LONGEST):

@@ -142,7 +142,7 @@ class RestTransport:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "msisdn-pipeline", "Accept": "application/json"},
             timeout=aiohttp.ClientTimeout(
-                total=timeout + 1,  # for the token; a worker has its own
+                total=None,  # a worker has its own, and so has the token
                 sock_connect=timeout * CONNECTING,
                 ceil_threshold=1e9,  # never rounded up to whole seconds
             ),
@@ -256,9 +256,10 @@ class RestTransport:
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:
     """The body, decompressed; None when it is too long, and then the connection is dropped."""
-    body = await response.content.read(LONGEST)
-    while more := await response.content.read(LONGEST):
-        body += more
+    content = response.content
+    body = await content.read(LONGEST)
+    while not content.at_eof():
+        body += await content.read(LONGEST)
         if len(body) > LONGEST:
             response.close()
             return None
