@@ -18,9 +18,11 @@ from tests.benchmarks.lookup import lookup, transports
 from tests.benchmarks.machine import machine
 from tests.benchmarks.memory import memory, memory_clean, memory_run
 from tests.benchmarks.normalise import frames, normalise
+from tests.benchmarks.pace import latency, rate
 from tests.benchmarks.scale import Scale
 from tests.benchmarks.stages import parts, stages
 from tests.benchmarks.start_up import start_up
+from tests.benchmarks.trouble import faults
 
 __all__ = ("BENCHMARKS", "PARTS", "main")
 
@@ -32,6 +34,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "stages": stages,
     "clean": clean,
     "lookup": lookup,
+    "rate": rate,
+    "latency": latency,
+    "faults": faults,
     "memory": memory,
 }
 """What runs when nothing is named, in this order."""
@@ -91,7 +96,7 @@ def _given(named: dict[str, Benchmark]) -> tuple[list[str], Scale]:
     parser.add_argument(
         "--rows",
         type=int,
-        help="of the lists of normalise, stages, clean and memory-clean, up to 100000000",
+        help="of the lists of normalise, stages, clean, memory-run, memory-clean, up to 100000000",
     )
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in named]

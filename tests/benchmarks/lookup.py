@@ -13,7 +13,7 @@ import polars as pl
 from pipeline.simulator.embedded import embedded
 from pipeline.simulator.server import Endpoints
 from tests.benchmarks.commands import Spent, account, meter, msisdn, python, reaching, reset_meter
-from tests.benchmarks.figures import Figure, net, ratios
+from tests.benchmarks.figures import Comparison, Figure, Goal, Result, net, ratios
 from tests.benchmarks.lists import write_list
 from tests.benchmarks.scale import Scale
 
@@ -22,7 +22,11 @@ __all__ = ("RATE", "lookup", "transports")
 RUNS = 3
 RATE = 1_000_000
 """Lookups a second; far above what is reached, so that nothing waits for the limiter."""
-_NUMBERS = {"rest": 20_000, "tcp": 100_000, "udp": 100_000}
+_NUMBERS = {"rest": 20_000, "tcp": 300_000, "udp": 300_000}
+"""Several shards, so that parts are written while others are asked."""
+_A_CORE = {"tcp": 60_000, "udp": 40_000}
+_OF_BARE = 0.9
+"""Goals of the design."""
 _BASELINES = Path(__file__).with_name("bare.py")
 
 
@@ -38,11 +42,11 @@ class _Asked(NamedTuple):
     """Different numbers that were really looked up."""
 
 
-def lookup(folder: Path, scale: Scale, only: tuple[str, ...] = tuple(_NUMBERS)) -> Iterator[Figure]:
+def lookup(folder: Path, scale: Scale, only: tuple[str, ...] = tuple(_NUMBERS)) -> Iterator[Result]:
     """Lookups a second over REST, TCP and UDP."""
     for transport in only:
         count = _NUMBERS[transport] // (10 if scale.quick else 1)
-        with embedded(seed="bench") as service:
+        with embedded(seed="bench", arguments=("--remember", str(count))) as service:
             yield from _figures(folder, service, transport, count)
 
 
@@ -50,11 +54,13 @@ transports = {f"lookup-{name}": partial(lookup, only=(name,)) for name in _NUMBE
 """The benchmark of each transport alone."""
 
 
-def _figures(folder: Path, service: Endpoints, transport: str, count: int) -> Iterator[Figure]:
+def _figures(folder: Path, service: Endpoints, transport: str, count: int) -> Iterator[Result]:
     one = write_list(folder / "one.csv", 1)
     listed = write_list(folder / "list.csv", count)
     start = [_ours(folder, service, transport, one).spent for _ in range(RUNS)]
     bare_start = [_bare(folder, service, transport, one).spent for _ in range(RUNS)]
+    _ours(folder, service, transport, listed)  # the service remembers its answers from here on
+    cleaned = [_clean(folder, listed) for _ in range(RUNS)]
     # In turn, so that whatever else the machine does falls on both.
     pairs = [
         (_ours(folder, service, transport, listed), _bare(folder, service, transport, listed))
@@ -64,6 +70,7 @@ def _figures(folder: Path, service: Endpoints, transport: str, count: int) -> It
     name = f"lookup {transport}"
     yield Figure(f"{name} start-up", "s", tuple(spent.wall for spent in start))
     yield from _at_the_service(name, count, ours, bare)
+    yield from _judged(name, transport, count, [ours, bare], cleaned)
     yield Figure(f"{name}, whole command, raw", "s", tuple(asked.spent.wall for asked in ours))
     yield Figure(f"{name}, whole command, raw, bare", "s", tuple(a.spent.wall for a in bare))
     whole = net([asked.spent.wall for asked in ours], [spent.wall for spent in start])
@@ -74,6 +81,33 @@ def _figures(folder: Path, service: Endpoints, transport: str, count: int) -> It
         if spent := net(raw, before):
             each = tuple(seconds / count * 1e6 for seconds in spent)
             yield Figure(f"{name}, processor{word}", "µs a lookup", each)
+
+
+def _judged(
+    name: str, transport: str, count: int, runs: list[list[_Asked]], cleaned: list[Spent]
+) -> Iterator[Result]:
+    """What the design promises: of a core for TCP and UDP, of the bare client for REST."""
+    ours, bare = ([count / asked.seconds for asked in each] for each in runs)
+    to_bare = ratios(f"{name}, asking, to bare", ours, bare)
+    goals = [] if transport in _A_CORE else [Goal(to_bare, _OF_BARE)]
+    asking = Figure(f"{name}, asking", "lookups/s", tuple(ours))
+    spent = net([asked.spent.cpu for asked in runs[0]], [one.cpu for one in cleaned])
+    if spent:
+        each = tuple(seconds / count * 1e6 for seconds in spent)
+        yield Figure(f"{name}, processor, asking and writing", "µs a lookup", each)
+        core = Figure(f"{name}, of a core", "lookups/s", tuple(1e6 / one for one in each))
+        yield core
+        goals += [Goal(core, _A_CORE[transport])] if transport in _A_CORE else []
+    theirs = Figure(f"{name}, asking, bare", "lookups/s", tuple(bare))
+    yield Comparison(name, asking, theirs, to_bare, goals=tuple(goals))
+
+
+def _clean(folder: Path, listed: Path) -> Spent:
+    """What normalising and start-up take of the same list."""
+    out = folder / "cleaned"
+    return msisdn(
+        folder, "clean", listed, "-o", out, "--region-column", "country", "--restart", "-q"
+    )
 
 
 def _at_the_service(

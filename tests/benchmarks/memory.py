@@ -16,6 +16,8 @@ __all__ = ("memory", "memory_clean", "memory_run")
 
 MOST = 4_000
 """Megabytes of `clean`, at any of these sizes."""
+FLAT = 1.25
+"""Memory of ten million numbers in parts of that of one million."""
 _SIZES = (1_000_000, 10_000_000, 100_000_000)
 
 
@@ -26,8 +28,10 @@ def memory(folder: Path, scale: Scale) -> Iterator[Result]:
 
 
 def memory_run(folder: Path, scale: Scale) -> Iterator[Result]:
-    """Peak resident memory over TCP. The larger size runs once: it takes long and varies little."""
+    """Peak resident memory over TCP, at two sizes, the smaller a tenth of `--rows`. The larger size runs once: it takes long and varies little."""
     small, large = (20_000, 100_000) if scale.quick else (100_000, 1_000_000)
+    if scale.rows:
+        small, large = max(1, scale.rows // 10), scale.rows
     found = {}
     for count, runs in ((small, 2), (large, 1)):
         listed = write_list(folder / f"{count}.csv", count)
@@ -38,6 +42,10 @@ def memory_run(folder: Path, scale: Scale) -> Iterator[Result]:
         yield Figure(f"{name}, whole command, raw", "s", tuple(one.wall for one in spent))
     slope = (found[large] - found[small]) / (large - small)
     yield Figure("memory, growth", "bytes a number", (slope,))
+    times = Figure(f"memory, {large} to {small} numbers", "ratio", (found[large] / found[small],))
+    yield times
+    goals = (Goal(times, FLAT, at_least=False),) if scale.rows else ()
+    yield Comparison("memory of lookups", times, goals=goals)
 
 
 def _run(folder: Path, listed: Path) -> Spent:
