@@ -258,6 +258,7 @@ class Engine:
         self._unsettled.append(answers)
         self._outbox.budget.succeeded(answers.settled)
         self._breaker.answered()
+        self._slowdown.answered(answers.settled)
         self._rejected = 0
         self.progress.came(answers.settled, answers.since)
 
@@ -307,8 +308,9 @@ class Engine:
                 self._end(self._asking.unusable(fault.reason))
         if fault.kind is FaultKind.THROTTLE:
             pause = self._slowdown.throttled(now, fault.retry_after)
-            self._asking.limiter.pause(now + min(pause, self._asking.longest_pause))
-            self._concurrency.troubled(now)
+            if pause:
+                self._asking.limiter.pause(now + min(pause, self._asking.longest_pause))
+                self._concurrency.troubled(now)
             if retry.throttled < self._asking.most_throttled:
                 return 0.0
         return self._asking.retries.delay(fault, retry.failures)

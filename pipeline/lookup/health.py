@@ -11,27 +11,46 @@ __all__ = ("Breaker", "RetryBudget", "Slowdown")
 
 
 class Slowdown:
-    """Share of the set rate that is used: down at each throttling, up a little every second."""
+    """Share of the set rate that is used: down at each throttling, up a little every second.
+
+    A service that refuses a few among many answers is not full: it gets less by as much as it
+    refuses, and nothing pauses. Otherwise it would be asked less and less, and refuse its share.
+    """
 
     DOWN: Final = 0.7
     UP_PER_SECOND: Final = 0.05
     LOWEST: Final = 0.02
     PAUSE: Final = 1.0
+    FEW: Final = 0.1
+    """Share of refusals up to which they are few."""
 
     def __init__(self) -> None:
         self.factor = 1.0
         self._changed = 0.0
         self._pauses = 0
+        self._answers = 0  # and refusals, lately
+        self._refusals = 0
+
+    def answered(self, count: int) -> None:
+        """The service answered so many."""
+        self._answers += count
 
     def throttled(self, now: float, retry_after: float | None) -> float:
         """The service asked for less. Gives the seconds for which nothing should leave."""
+        self._refusals += 1
+        share = self._refusals / (self._refusals + self._answers)
+        few = share <= self.FEW
         if now - self._changed >= self.PAUSE or self.factor == 1.0:
             # One step down for a whole burst of refusals, which all speak of the same second.
-            self.factor = max(self.LOWEST, self.factor * self.DOWN)
+            self.factor = max(self.LOWEST, self.factor * (1.0 - share if few else self.DOWN))
             self._changed = now
-            self._pauses += 1
+            self._pauses += not few
+            self._answers //= 2
+            self._refusals //= 2
         if retry_after is not None:
             return retry_after
+        if few:
+            return 0.0
         return min(self.PAUSE * 2.0 ** (self._pauses - 1), 30.0)
 
     def recover(self, now: float) -> float:

@@ -10,6 +10,25 @@ def test_a_burst_of_refusals_is_one_step_down() -> None:
     assert round(slowdown.factor, 2) == 0.49
 
 
+def test_few_refusals_among_many_answers_cost_as_much_as_they_are_and_pause_nothing() -> None:
+    slowdown = Slowdown()
+    for second in range(60):
+        slowdown.recover(float(second))
+        for _ in range(5):
+            slowdown.answered(19)
+            assert slowdown.throttled(float(second), None) == 0.0
+    assert slowdown.factor > 0.85
+    assert slowdown.throttled(60.0, 3.0) == 3.0
+
+
+def test_a_service_that_is_full_is_asked_much_less_whatever_it_answered_before() -> None:
+    slowdown = Slowdown()
+    slowdown.answered(1_000)
+    pauses = [slowdown.throttled(second, None) for second in (0.0, 1.0, 2.0) for _ in range(500)]
+    assert slowdown.factor < 0.5
+    assert pauses[-1] > 0.0
+
+
 def test_the_rate_comes_back_and_never_exceeds_what_was_set() -> None:
     slowdown = Slowdown()
     slowdown.throttled(100.0, None)
