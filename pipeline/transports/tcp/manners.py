@@ -16,8 +16,9 @@ __all__ = ("DEEPEST", "Manners", "Mode")
 DEEPEST = 256
 """Questions open on one connection at most."""
 MOST_CONNECTIONS = 128
-OPEN_IN_ALL = 1024
-"""Questions open on all connections at most, once we know how deep one may be."""
+OPEN_IN_ALL, OPEN_WHERE_SLOW = 1024, 8192
+"""Questions open on all connections at most, once we know how deep one may be. Few connections
+make large pieces; a service that takes its time needs many questions open."""
 SHORTEST_GRACE, LONGEST_GRACE = 0.05, 0.5
 """Seconds after an answer in which a server that closes after each answer will have closed."""
 FIRST_HOLD, LONGEST_HOLD = 64, 1 << 20
@@ -70,9 +71,22 @@ class Manners:
         """How many connections are of use."""
         if self.mode is Mode.ONE_SHOT:
             return MOST_CONNECTIONS
-        if self.mode is Mode.PROBING or (self.depth < DEEPEST and not self._held):
+        if self.mode is Mode.PROBING:
             return 1  # one is enough to find out
-        return min(MOST_CONNECTIONS, OPEN_IN_ALL // self.depth)
+        if self.depth < DEEPEST and not self._held:
+            # Finding out takes an answer for each doubling, which is too long at a slow service.
+            return MOST_CONNECTIONS if self.is_slow else 1
+        return min(MOST_CONNECTIONS, self.open_in_all // self.depth)
+
+    @property
+    def is_slow(self) -> bool:
+        """Answers take so long that many questions must be open at once."""
+        return max(self.latency, self._shallower) > SLOW
+
+    @property
+    def open_in_all(self) -> int:
+        """Questions that may be open on all connections together."""
+        return OPEN_WHERE_SLOW if self.is_slow else OPEN_IN_ALL
 
     def stayed_open(self) -> None:
         """The grace went by after an answer, and the connection is open."""

@@ -14,7 +14,7 @@ from pipeline.transports.contract import Deliver, Service, TransportCounts, Unre
 from pipeline.transports.groups import leave
 from pipeline.transports.tcp.connection import Connection
 from pipeline.transports.tcp.dialler import Dialler
-from pipeline.transports.tcp.manners import OPEN_IN_ALL, Manners, Mode
+from pipeline.transports.tcp.manners import Manners, Mode
 
 __all__ = ("TcpTransport",)
 
@@ -101,7 +101,7 @@ class TcpTransport:
             return []
         depth, lifetime = 0, 1
         if manners.mode is Mode.KEPT:
-            depth = min(manners.depth, max(1, OPEN_IN_ALL // len(connections)))
+            depth = min(manners.depth, max(1, manners.open_in_all // len(connections)))
             lifetime = 1 << 60 if manners.lifetime is None else manners.lifetime
         return [
             max(0, min(depth - len(c.exchange) if depth else 1, lifetime - c.exchange.asked))

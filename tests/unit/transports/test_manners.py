@@ -73,6 +73,17 @@ def test_a_server_that_works_one_after_another_gets_more_connections_instead() -
     assert manners.connections == 128
 
 
+def test_a_slow_service_gets_many_connections_while_the_depth_is_found_out() -> None:
+    manners = Manners()
+    manners.answered(1, 3.0)
+    manners.stayed_open()
+    assert manners.depth * manners.connections >= 100
+    for _ in range(5):
+        manners.proven(manners.depth)
+        manners.answered(1, 3.0)
+    assert manners.depth * manners.connections >= 3_000
+
+
 def test_a_close_with_open_questions_is_found_out_again() -> None:
     manners = deepened(64)
     manners.closed(answered=10, still_open=5, asked_alone=False)
