@@ -27,6 +27,8 @@ ALIKE = 3
 """Connections lost after as many answers that make a rule."""
 FORGET = 1000
 """Connections after which such a rule is found out again."""
+FAR = 0.25
+"""Seconds. Where answers take more, finding out the depth on one connection would take too long."""
 SLOW = 0.025
 """Seconds. Where answers take less, a server that works one after another costs little."""
 
@@ -81,7 +83,7 @@ class Manners:
     @property
     def is_slow(self) -> bool:
         """Answers take so long that many questions must be open at once."""
-        return max(self.latency, self._shallower) > SLOW
+        return max(self.latency, self._shallower) > FAR
 
     @property
     def open_in_all(self) -> int:
