@@ -81,9 +81,8 @@ def normalised(
 
     def of_batch(batch: pl.DataFrame) -> pl.DataFrame:
         lost = zeros_lost if whole else bool(zeros_lost)
-        ours = _normalised(batch, column, (region, region_column), zeros_lost=lost)
-        ours = _with_bad_rows(batch, ours).select(_OURS)
-        return batch.rename(names).hstack(ours if coded else ours.cast({pl.Enum: pl.String}))
+        ours = _normalised(batch, column, (region, region_column), types, zeros_lost=lost)
+        return batch.rename(names).hstack(_with_bad_rows(batch, ours).select(_OURS))
 
     if isinstance(frame, pl.DataFrame):
         return of_batch(frame)
@@ -106,6 +105,7 @@ def _normalised(
     frame: pl.DataFrame,
     column: str,
     regions: tuple[str | None, str | None],
+    types: pl.Schema,
     *,
     zeros_lost: bool | None,
 ) -> pl.DataFrame:
@@ -123,13 +123,12 @@ def _normalised(
         put(found, rows, _found(cells[rows], plans[rows]))
 
     def say(rows: slice) -> pl.DataFrame:
-        return _said(found[rows], cells[rows], unknown[rows])
+        return _said(found[rows], cells[rows], unknown[rows]).cast(types)
 
     _side_by_side(read, frame.height)
     if zeros_lost is not False:
         put_back_zeros(found, cells, plans, zeros_lost)
-    said = _side_by_side(say, frame.height)
-    return said[0] if len(said) == 1 else pl.concat(said, rechunk=True)
+    return pl.concat(_side_by_side(say, frame.height))
 
 
 def _plans(words: pl.Series, region: str | None) -> "tuple[Plans, NDArray[np.bool_]]":
@@ -261,7 +260,7 @@ def _with_bad_rows(frame: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:
     line = "bad_line" if "bad_line" in frame.columns else None
     said: dict[str, pl.Expr | pl.Series] = {
         "msisdn_input": frame[line] if line else ours["msisdn_input"],
-        "reject_reason": pl.lit("bad_row", _CODED["reject_reason"]),
+        "reject_reason": pl.lit("bad_row", ours.schema["reject_reason"]),
         "reject_detail": frame["bad_row"],
     }
     nothing = pl.lit(None)
