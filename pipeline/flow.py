@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.ahead import NORMALISERS, InOrder, ahead
-from pipeline.dedupe import dedupe
+from pipeline.dedupe import HOLD, dedupe
 from pipeline.events import Planned, ReadProgress
 from pipeline.job import Job, Surroundings, opened
 from pipeline.ledger.files import read_json
@@ -32,6 +32,10 @@ from pipeline.settings import Settings
 from pipeline.write import Parts, keep
 
 __all__ = ("Surroundings", "clean", "plan_only", "run")
+
+PLANNING = 64 << 20
+"""Bytes of frames that a run holds in memory in place of files: what it asks for minutes it plans
+in seconds, and stays as small as asking is. `clean` does nothing else, and takes `dedupe.HOLD`."""
 
 
 def run(settings: Settings, around: Surroundings) -> Summary:
@@ -137,7 +141,8 @@ def _unique(job: Job, counts: Counts, other: _Discarded) -> Generator[pl.DataFra
     job.files.remove_tree(scratch)  # of a run that was killed
     cell = OWN + job.listing.number_column
     valid = _valid(job, counts, other.rejected)
-    for unique, repeated in dedupe(valid, scratch, job.files, cell):
+    hold = HOLD if job.checkpoint.identity.settings["command"] == "clean" else PLANNING
+    for unique, repeated in dedupe(valid, scratch, job.files, cell, hold=hold):
         counts.duplicates += repeated.height
         other.repeat(repeated)
         job.check_stop()

@@ -28,7 +28,7 @@ from pipeline.dedupe.spool import HOLD, Spool
 from pipeline.ledger.files import Files
 from pipeline.model import DUPLICATES, NORMALISED, OWN, ROW
 
-__all__ = ("dedupe",)
+__all__ = ("HOLD", "dedupe")
 
 _UNIQUE = tuple(column.name for column in (*ROW, *NORMALISED))
 _DUPLICATE = (*(column.name for column in DUPLICATES), "msisdn_input", "rule")
