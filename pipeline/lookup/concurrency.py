@@ -29,6 +29,8 @@ class Concurrency:
     of it can show, since an answer takes its time."""
     HOLD: Final = 10
     """Intervals to wait after a raise that brought nothing."""
+    LOSS: Final = 0.05
+    """Share of lookups without any answer that is more than chance: networks lose a hundredth."""
 
     def __init__(
         self, rate: float, fixed: int | None, *, first: int = 256, ceiling: int = 20_000
@@ -41,6 +43,7 @@ class Concurrency:
         self._sync = 0.0
         self._shortest = 0.0
         self._answers = 0
+        self._lost = 0
         self._since: float | None = None
         self._cut_at = 0.0
         self._before_raise: tuple[int, float] | None = None
@@ -61,6 +64,10 @@ class Concurrency:
             return
         weight = min(0.5, 0.02 * count)
         self._latency += (latency - self._latency) * (weight if self._latency else 1.0)
+
+    def lost(self) -> None:
+        """A lookup was given up without any answer."""
+        self._lost += 1
 
     def synced(self, seconds: float) -> None:
         """What was written became durable after so long. A slot waits for that twice."""
@@ -84,12 +91,18 @@ class Concurrency:
         elapsed = now - self._since
         if elapsed < max(self.INTERVAL, 1.5 * self._latency) or not self._answers:
             return
-        throughput = self._answers / elapsed
-        self._since, self._answers = now, 0
-        self._settle(throughput)
-
-    def _settle(self, throughput: float) -> None:
+        throughput, loss = self._answers / elapsed, self._lost / (self._answers + self._lost)
+        self._since, self._answers, self._lost = now, 0, 0
         held = self._latency + 2 * self._sync
+        if loss > self.LOSS:
+            # No room to spare; but what the set rate takes, since the loss may have another cause.
+            bare = int(self._rate * held) + self.LEAST
+            self.limit = min(self.limit, max(bare, int(self.limit * self.CUT)))
+            self._before_raise = None
+        else:
+            self._settle(throughput, held)
+
+    def _settle(self, throughput: float, held: float) -> None:
         # Forgotten slowly, so that a service that became slower for good is not held against it.
         self._shortest = min(held, self._shortest * 1.005) if self._shortest else held
         if self._before_raise is not None:

@@ -27,6 +27,7 @@ from pipeline.lookup.progress import Progress
 from pipeline.lookup.work import Work
 from pipeline.model import SOURCES
 from pipeline.protocol.codes import Verdict, code_of
+from pipeline.protocol.meaning import NO_ANSWER
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome
 
 __all__ = ("Engine",)
@@ -285,6 +286,8 @@ class Engine:
             self._outbox.again(key)
             return
         self.progress.failed(fault)
+        if fault.reason == NO_ANSWER:
+            self._concurrency.lost()
         self._breaker.failed(now, fault.reason, sent_at)
         work = self._works[number_of(key)]
         record = FaultRecord(position_of(key), retry.sent, fault.sent, fault.reason)

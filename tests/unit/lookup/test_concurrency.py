@@ -48,8 +48,36 @@ def test_trouble_cuts_it_once_a_round_trip() -> None:
     assert concurrency.limit == int(before * 0.7)
 
 
+def losing(concurrency: Concurrency, share: float, turns: int = 200) -> int:
+    """The limit at a service that takes 0.2 s and leaves a share of the lookups unanswered."""
+    now, owed = 100.0, 0.0
+    for _ in range(turns):
+        now += 0.05
+        asked = min(1000.0, concurrency.limit / 0.2) * 0.05
+        concurrency.answered(round(asked * (1 - share)), 0.2)
+        owed += asked * share
+        while owed >= 1:
+            concurrency.lost()
+            owed -= 1
+        concurrency.adjust(now, 1000.0)
+    return concurrency.limit
+
+
+def test_loss_takes_the_room_to_spare_but_not_what_the_rate_needs() -> None:
+    spacious = Concurrency(1000.0, None)
+    settle(spacious, 1000.0, lambda _: 0.3, 60.0)
+    before = spacious.limit
+    assert 200 <= losing(spacious, 0.1) <= 200 + Concurrency.LEAST < before
+
+
+def test_what_networks_lose_by_chance_changes_nothing() -> None:
+    one, other = Concurrency(1000.0, None), Concurrency(1000.0, None)
+    assert losing(one, 0.01) == losing(other, 0.0)
+
+
 def test_a_fixed_limit_stays() -> None:
     concurrency = Concurrency(1000.0, 8)
     settle(concurrency, 1000.0, lambda _: 3.0, 20.0)
     concurrency.troubled(100.0)
+    losing(concurrency, 0.3)
     assert concurrency.limit == 8
