@@ -88,6 +88,16 @@ class _Walk(NamedTuple):
     fields_inside: Ints
 
 
+class _Found(NamedTuple):
+    """Of a record that begins on each line."""
+
+    fault: States
+    last: Ints
+    """Its last line."""
+    delimiters: Ints
+    """Those that part its fields, on all its lines."""
+
+
 def sort_records(block: bytes, dialect: Dialect, width: int, *, final: bool) -> Sorted | None:
     """Tell the records of `width` fields that `block` begins with from bad ones.
 
@@ -106,9 +116,9 @@ def sort_records(block: bytes, dialect: Dialect, width: int, *, final: bool) -> 
         if runs is not None and runs.from_outside.size < runs.starts.size:
             return None
     walk = _walk(view, lines, runs, dialect)
-    fault, last = _faults(lines, walk, width, view.size, final=final)
-    heads, last = _heads(fault, last)
-    return _sorted(block, lines, runs, walk, (fault, heads, last))
+    found = _faults(lines, walk, width, view.size, final=final)
+    heads, last = _heads(found.fault, found.last)
+    return _sorted(block, lines, runs, _Found(found.fault, last, found.delimiters), heads)
 
 
 def _lines(view: Bytes, *, final: bool) -> _Lines:
@@ -201,17 +211,16 @@ def _walk(view: Bytes, lines: _Lines, runs: _Runs | None, dialect: Dialect) -> _
     )
 
 
-def _faults(
-    lines: _Lines, walk: _Walk, width: int, size: int, *, final: bool
-) -> tuple[NDArray[np.int8], Ints]:
-    """For a record that begins on each line: what is wrong with it, and its last line."""
+def _faults(lines: _Lines, walk: _Walk, width: int, size: int, *, final: bool) -> _Found:
+    """For a record that begins on each line: what is wrong with it, and what there is of it."""
     height = lines.ends.size
     last = np.arange(height)
+    delimiters = walk.fields_outside.copy()
     fault = np.where(walk.fields_outside == width - 1, _SOUND, COUNT).astype(np.int8)
     fault[walk.outside == _AT_FAULT] = _TEXT_FOLLOWS
     opening = np.flatnonzero(walk.outside == _INSIDE)
     if not opening.size:
-        return fault, last
+        return _Found(fault, last, delimiters)
     closing = np.flatnonzero(walk.inside != _INSIDE)
     following = np.searchsorted(closing, opening + 1)
     closed = following < closing.size
@@ -225,7 +234,8 @@ def _faults(
     found[length > LONGEST] = _UNCLOSED
     fault[opening] = found
     last[opening] = np.where(found == _SOUND, to, opening)
-    return fault, last
+    delimiters[opening] = fields
+    return _Found(fault, last, delimiters)
 
 
 def _heads(fault: NDArray[np.int8], last: Ints) -> tuple[Mask, Ints]:
@@ -259,10 +269,10 @@ def _sorted(
     block: bytes,
     lines: _Lines,
     runs: _Runs | None,
-    walk: _Walk,
-    found: tuple[NDArray[np.int8], Mask, Ints],
+    found: _Found,
+    heads: Mask,
 ) -> Sorted:
-    fault, heads, last = found
+    fault, last, delimiters = found
     at = np.flatnonzero(heads)
     count = int(last[at[-1]]) + 1 if at.size else 0
     size = int(lines.ends[count - 1]) if count else 0
@@ -279,7 +289,7 @@ def _sorted(
         ends=lines.ends[last[at]][kept],
         line=at[kept],
         fault=fault[kept],
-        fields=walk.fields_outside[at][kept] + 1,
+        fields=delimiters[at][kept] + 1,
         literal=literal[kept],
         quoted=quoted[kept],
         size=size,

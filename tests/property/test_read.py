@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError
@@ -148,6 +148,7 @@ def test_the_survey_of_a_block_agrees_with_the_walk_through_it(data: bytes, fina
 
 @quick
 @given(crooked, st.integers(1, 3), st.booleans())
+@example(data=b',"\n",', width=2, final=True)
 def test_records_sorted_at_once_are_those_of_the_walk(data: bytes, width: int, final: bool) -> None:
     dialect = COMMA if width > 1 else Dialect(None)
     found = sort_records(data, dialect, width, final=final)
