@@ -63,6 +63,36 @@ class _Once:
         return await handler(request)
 
 
+class _Deadline:
+    """The end of one worker's patience with each request: `asyncio.timeout`, a tenth of the lookup
+    cheaper, since it is made once a worker and not once a request."""
+
+    def __init__(self, task: asyncio.Task[Any], seconds: float) -> None:
+        self._task, self._seconds = task, seconds
+        self._loop = asyncio.get_running_loop()
+        self._expired = False
+        self._timer: asyncio.TimerHandle
+
+    def __enter__(self) -> None:
+        self._expired = False
+        self._timer = self._loop.call_later(self._seconds, self._expire)
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._task.cancel()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        # Whoever else cancels the worker meanwhile is heard; only our own becomes a time-out.
+        if self._expired and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the service asks us to wait: RFC 9110 section 10.2.3, a number or a date.
 
@@ -176,7 +206,9 @@ class RestTransport:
 
     async def _worker(self) -> None:
         loop = asyncio.get_running_loop()
-        once = _Once()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  it is one
+        once, deadline = _Once(), _Deadline(task, self._service.timeout)
         while True:
             while not self._waiting:
                 waiter: asyncio.Future[None] = loop.create_future()
@@ -184,7 +216,7 @@ class RestTransport:
                 await waiter
             query = self._waiting.popleft()
             once.used = False
-            result = await self._ask(query, once)
+            result = await self._ask(query, once, deadline)
             self._open -= 1
             if not self._ended:
                 loop.call_soon(self._flush)
@@ -194,10 +226,10 @@ class RestTransport:
         ended, self._ended = self._ended, []
         self._deliver(ended)
 
-    async def _ask(self, query: Query, once: _Once) -> Answer | Fault:
+    async def _ask(self, query: Query, once: _Once, deadline: _Deadline) -> Answer | Fault:
         """One attempt, from the token to the answer."""
         try:
-            async with asyncio.timeout(self._service.timeout):
+            with deadline:
                 generation, header = await self._bearer.header()
                 if self._bearer.refusal:
                     return Fault(FaultKind.ACCOUNT, self._bearer.refusal, sent=False)

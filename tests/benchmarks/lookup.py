@@ -22,7 +22,7 @@ __all__ = ("RATE", "lookup", "transports")
 RUNS = 3
 RATE = 1_000_000
 """Lookups a second; far above what is reached, so that nothing waits for the limiter."""
-_NUMBERS = {"rest": 20_000, "tcp": 300_000, "udp": 300_000}
+_NUMBERS = {"rest": 60_000, "tcp": 300_000, "udp": 300_000}
 """Several shards, so that parts are written while others are asked."""
 _A_CORE = {"tcp": 60_000, "udp": 40_000}
 _OF_BARE = 0.9
