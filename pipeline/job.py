@@ -43,6 +43,8 @@ class Surroundings:
     stop: Stop = field(default_factory=Stop)
     stdin: BinaryIO = field(default_factory=io.BytesIO)
     environment: dict[str, str] = field(default_factory=dict, repr=False)
+    files: Files = field(default_factory=Files)
+    """Every durable operation goes through it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +79,7 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
         raise UsageError("where to? Add -o DIR, the output directory")
     if settings.region is not None:
         default_region(settings.region)
-    files = Files()
+    files = around.files
     piped = "-" in settings.inputs
     found = None if piped else _listing(settings, out, around)
     with hold(out, files):

@@ -8,9 +8,10 @@ in memory, whatever the size of the list.
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-from pipeline.errors import MsisdnError, ServiceError
+from pipeline.errors import MsisdnError, ServiceError, StorageError
 from pipeline.events import Announce
 from pipeline.ledger.files import Files
 from pipeline.lookup.asking import Asking
@@ -135,11 +136,24 @@ class _Stage:
                 syncer.cancel()
         finally:
             self._thread.shutdown()
-            for work in self._engine.open_works:
-                work.journal.close()
+            self._let_go()
+        failure = failure or self._engine.ending  # of the writer, when the engine was through
         if failure is not None:
             raise failure
         return self._tally()
+
+    def _let_go(self) -> None:
+        """Close every journal that is still open, even where closing another one fails.
+
+        One that stayed open would lock out the next run of this process.
+        """
+        with ExitStack() as journals:
+            for work in self._engine.open_works:
+                journals.callback(work.journal.close)
+            while not self._to_write.empty():
+                unwritten = self._to_write.get_nowait()
+                if unwritten is not None:
+                    journals.callback(unwritten.journal.close)
 
     def _tally(self) -> Tally:
         done = self._engine.progress
@@ -209,7 +223,11 @@ class _Stage:
             if spec is None:
                 self._engine.complete()
                 return
-            work = await self._opened(spec)
+            try:
+                work = await self._opened(spec)
+            except MsisdnError as error:
+                self._engine.fail(error)
+                return
             self._engine.add(work)
             if work.left:
                 self._something_to_ask.set()
@@ -238,8 +256,11 @@ class _Stage:
 
     async def _write(self) -> None:
         while (work := await self._to_write.get()) is not None:
-            await asyncio.to_thread(work.journal.close)
-            await asyncio.to_thread(self._finish, work.spec)
+            try:
+                await asyncio.to_thread(work.journal.close)
+                await asyncio.to_thread(self._finish, work.spec)
+            except MsisdnError as error:
+                self._engine.fail(error)
             self._room.release()
 
     async def _sync(self) -> None:
@@ -250,11 +271,12 @@ class _Stage:
             await engine.dirty.wait()
             engine.dirty.clear()
             began = loop.time()
-            journals = [
-                w.journal for w in engine.open_works if w.journal.written > w.journal.durable
-            ]
-            for journal in journals:
-                await loop.run_in_executor(self._thread, journal.sync)
+            works = [w for w in engine.sound_works if w.journal.written > w.journal.durable]
+            for work in works:
+                try:
+                    await loop.run_in_executor(self._thread, work.journal.sync)
+                except StorageError as error:
+                    engine.fail(error, work)
             engine.wake()
             await asyncio.sleep(began + SYNC_EVERY - loop.time())
 

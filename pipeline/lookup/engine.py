@@ -12,10 +12,18 @@ future and no retry object belongs to a single lookup.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
-from pipeline.errors import AccountError, Interrupted, LimitReached, MsisdnError, ServiceError
+from pipeline.errors import (
+    AccountError,
+    Interrupted,
+    LimitReached,
+    MsisdnError,
+    ServiceError,
+    StorageError,
+)
 from pipeline.events import Announce
 from pipeline.ledger.journal import AnswerRecord, FaultRecord
 from pipeline.lookup.asking import Asking
@@ -82,6 +90,8 @@ class Engine:
         self._flying: dict[int, float] = {}
         self._unsettled: deque[_Unsettled] = deque()
         self._rejected = 0
+        self._lost: set[int] = set()
+        """Shards whose journal takes nothing more."""
         self._ending: MsisdnError | None = None
         self._drained_by = 0.0
         self._wake = asyncio.Event()
@@ -120,6 +130,26 @@ class Engine:
         """Shards whose journals are in use."""
         return tuple(self._works.values())
 
+    @property
+    def sound_works(self) -> Iterable[Work]:
+        """Those whose journals still take something."""
+        return tuple(work for work in self._works.values() if work.number not in self._lost)
+
+    @property
+    def ending(self) -> MsisdnError | None:
+        """What ends the run, if something does."""
+        return self._ending
+
+    def fail(self, reason: MsisdnError, work: Work | None = None) -> None:
+        """Something went wrong elsewhere: send nothing more, and keep what is under way.
+
+        Nothing more can be kept of `work`, whose journal has failed.
+        """
+        self._end(reason)
+        if work is not None:
+            self._lose(work)
+        self._wake.set()
+
     # The loop
 
     async def run(self, way: Way) -> None:
@@ -150,7 +180,12 @@ class Engine:
         probes = self._breaker.allowed(now, outbox.slots)
         if probes is not None:
             free = min(free, probes)
-        for work, count in outbox.admit(now, free):
+        try:
+            spared = outbox.admit(now, free)
+        except StorageError as error:  # what was noted before it stays staged, and is withdrawn
+            self._end(error)
+            return
+        for work, count in spared:
             self._unsettled.append(_Unsettled(work, work.journal.written, 0, count, now))
             self.progress.refused += count
         sent = outbox.send(way, now)
@@ -233,8 +268,9 @@ class Engine:
                 own = [pair for pair in own if number_of(pair[0]) == number]
             positions = [key - base for key, _ in own]
             bodies = [raw for _, raw in own]
-            offset = work.journal.first_answers(positions, self._source, stamp, bodies)
-            self._written(_Unsettled(work, offset, len(positions), len(positions), now))
+            with self._kept(work):
+                offset = work.journal.first_answers(positions, self._source, stamp, bodies)
+                self._written(_Unsettled(work, offset, len(positions), len(positions), now))
 
     def _answered_again(self, key: int, answer: Answer, now: float, sent_at: float | None) -> None:
         """An answer after a failed attempt: in time, late, or when nobody waits for it any more."""
@@ -250,8 +286,9 @@ class Engine:
         work, sent = self._works[number_of(key)], retry.sent if retry else 1
         stamp = int(self._asking.wall() * 1000)
         record = AnswerRecord(position_of(key), sent, self._source, stamp, answer.raw)
-        offset = work.journal.answer((record,))
-        self._written(_Unsettled(work, offset, sent_at is not None, 1, now))
+        with self._kept(work):
+            offset = work.journal.answer((record,))
+            self._written(_Unsettled(work, offset, sent_at is not None, 1, now))
         self._judge(key, answer)
 
     def _written(self, answers: _Unsettled) -> None:
@@ -291,13 +328,15 @@ class Engine:
         self._breaker.failed(now, fault.reason, sent_at)
         work = self._works[number_of(key)]
         record = FaultRecord(position_of(key), retry.sent, fault.sent, fault.reason)
-        self._unsettled.append(_Unsettled(work, work.journal.fail((record,)), 1, 0, now))
+        with self._kept(work):
+            self._unsettled.append(_Unsettled(work, work.journal.fail((record,)), 1, 0, now))
         delay = self._consequence(fault, retry, now)
         if delay is not None:
             self._backlog.wait(key, now + delay)
             return
         self._backlog.settle(key)
-        self._unsettled.append(_Unsettled(work, work.journal.give_up((record,)), 0, 1, now))
+        with self._kept(work):
+            self._unsettled.append(_Unsettled(work, work.journal.give_up((record,)), 0, 1, now))
         self.progress.unresolved += 1
 
     def _consequence(self, fault: Fault, retry: Retry, now: float) -> float | None:
@@ -324,6 +363,8 @@ class Engine:
         """Count what is on disk, free its slots, and let finished shards go."""
         keep: deque[_Unsettled] = deque()
         for entry in self._unsettled:
+            if entry.work.number in self._lost:
+                continue
             if entry.work.journal.durable < entry.offset:
                 keep.append(entry)
                 continue
@@ -357,6 +398,9 @@ class Engine:
     def _end(self, reason: MsisdnError) -> None:
         """Send nothing more; give what is under way the time to come in."""
         if self._ending is not None:
+            # What ends it is kept, unless the checkpoint turns out not to be as clean as it promises.
+            if isinstance(reason, StorageError) and not isinstance(self._ending, StorageError):
+                self._ending = reason
             return
         self._ending = reason
         fatal = isinstance(reason, AccountError | ServiceError)
@@ -367,7 +411,23 @@ class Engine:
             work = self._works[number_of(query.key)]
             sent = self._backlog.sent(query.key)
             record = FaultRecord(position_of(query.key), sent, False, "not sent")
-            self._unsettled.append(_Unsettled(work, work.journal.fail((record,)), 1, 0, now))
+            with self._kept(work):
+                self._unsettled.append(_Unsettled(work, work.journal.fail((record,)), 1, 0, now))
+
+    @contextmanager
+    def _kept(self, work: Work) -> Iterator[None]:
+        """Around what is written of a shard: its journal failing ends the run, and not at once."""
+        try:
+            yield
+        except StorageError as error:
+            self._lose(work)
+            self._end(error)
+
+    def _lose(self, work: Work) -> None:
+        """Nothing more can be kept of a shard, so nothing more of it is waited for."""
+        self._lost.add(work.number)
+        for key in [key for key in self._flying if number_of(key) == work.number]:
+            del self._flying[key]
 
     def _check_whole_run(self) -> None:
         """A run that ended may still have been in vain."""

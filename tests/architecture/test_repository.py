@@ -27,6 +27,7 @@ TESTS = {
     "conformance",
     "conftest.py",
     "data",
+    "faults",
     "flow",
     "fuzz",
     "parity",

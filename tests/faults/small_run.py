@@ -1,0 +1,99 @@
+"""A small whole run in this process, and what must hold of it whatever went wrong before."""
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipeline import flow
+from pipeline.job import Surroundings
+from pipeline.ledger.files import Files
+from pipeline.ledger.manifest import verify
+from pipeline.settings import Settings
+from tests.flow.conftest import Simulated, enriched, numbers
+
+__all__ = ("CONCURRENCY", "Finished", "SmallRun", "small_run")
+
+COUNT = 24
+"""Different numbers."""
+CONCURRENCY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SmallRun:
+    """A list, the service, and how the list is run."""
+
+    listed: Path
+    service: Simulated
+    rows: str
+    state: Path
+    transport: str = "tcp"
+
+    def settings(self, out: Path) -> Settings:
+        """Three shards, with few lookups in flight."""
+        endpoints = self.service.endpoints
+        return Settings(
+            inputs=(str(self.listed),),
+            out=out,
+            transport=self.transport,
+            endpoint=str(getattr(endpoints, self.transport)),
+            token_url=endpoints.token_url,
+            client_id=endpoints.client_id,
+            client_secret=endpoints.client_secret,
+            rate=20_000.0,
+            concurrency=CONCURRENCY,
+            shard_rows=10,
+            rows=self.rows,
+            state_dir=self.state,
+        )
+
+    def __call__(self, out: Path, files: Files | None = None) -> None:
+        """Run; raises what ended it."""
+        around = Surroundings(
+            clock=time.monotonic,
+            wall=time.time,
+            dice=random.Random(1),
+            files=files or Files(),
+        )
+        assert flow.run(self.settings(out), around).complete
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What came of a run, without what depends on the moment."""
+
+    enriched: pl.DataFrame
+    others: dict[str, bytes]
+
+    @classmethod
+    def of(cls, out: Path) -> "Finished":
+        """Look at an output directory; it must be complete, sound, and hold nothing else."""
+        assert verify(out) == []
+        left = {path.name for path in out.iterdir()}
+        folders = {"enriched", "rejected", "duplicates"} & left
+        assert left - folders == {"summary.json", "manifest.json", "_SUCCESS"}
+        others = [*(out / "rejected").glob("*"), *(out / "duplicates").glob("*")]
+        content = {path.relative_to(out).as_posix(): path.read_bytes() for path in others}
+        return cls(enriched(out, ("answered_at", "attempts", "source")), content)
+
+    def __eq__(self, other: object) -> bool:
+        assert isinstance(other, Finished)
+        return self.enriched.equals(other.enriched) and self.others == other.others
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@contextmanager
+def small_run(folder: Path, service: Simulated, rows: str) -> Iterator[SmallRun]:
+    """A list with everything: numbers, the same again, and cells that are none."""
+    different = numbers(COUNT)
+    cells = [*different[:15], "none", *different[:3], "12", *different[15:], different[20]]
+    lines = ["id,phone", *(f"{row},{cell}" for row, cell in enumerate(cells))]
+    listed = folder / "list.csv"
+    listed.write_text("\n".join(lines) + "\n")
+    yield SmallRun(listed, service, rows, folder / "state")
