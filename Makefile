@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DEFAULT_GOAL := help
 .PHONY: check-format check-lint check-types check-layers check-docs
-.PHONY: help run test check bench parity fuzz simulate enrich sample-data docs lock clean FORCE
+.PHONY: help run test check bench parity fuzz soak simulate enrich sample-data docs lock clean FORCE
 
 # A virtual environment knows its own path: one that was moved or copied is made again.
 ifneq ($(file <$(STAMP)),$(CURDIR))
@@ -58,6 +58,9 @@ parity: $(STAMP)  ## Generated cells against libphonenumber, some minutes; CELLS
 
 fuzz: $(STAMP)  ## Random and mutated files and cells, some minutes; CASES= SEED=, ARGS go to it
 	$(PYTHON) -m tests.fuzz --cases $(or $(CASES),100000) --seed $(or $(SEED),1) $(ARGS)
+
+soak: $(STAMP)  ## Each file operation of a run fails, processes are killed; an hour; KILLS= STRIDE= SEED=
+	$(PYTHON) -m tests.faults --kills $(or $(KILLS),300) --stride $(or $(STRIDE),1) --seed $(or $(SEED),1) $(ARGS)
 
 simulate: $(STAMP)  ## The service on this machine, until it is interrupted; ARGS go to it
 	@$(MSISDN) simulate $(ARGS)

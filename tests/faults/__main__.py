@@ -1,0 +1,113 @@
+"""The long form: `python -m tests.faults [--kills N] [--stride N] [--seed S]`.
+
+First every file operation of a small run goes wrong, in every way; then real processes are killed.
+Prints what came of it, and ends with 1 where a promise was broken.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from random import Random
+
+from pipeline.simulator.embedded import embedded
+from pipeline.transports import TRANSPORTS
+from tests.faults.faulty import FAULTS
+from tests.faults.kills import IN_FLIGHT, KillLoop
+from tests.faults.loop import TWICE, every_operation
+from tests.faults.small_run import CONCURRENCY, Finished, small_run
+from tests.flow.conftest import Simulated
+
+__all__ = ("main",)
+
+
+def main() -> int:
+    """Run both; 1 where a promise was broken."""
+    given = _given()
+    with embedded(seed="faults") as endpoints, tempfile.TemporaryDirectory() as folder:
+        service = Simulated(endpoints)
+        failures = [
+            *_operations(Path(folder), service, given.stride),
+            *_kills(Path(folder), service, given.kills, given.seed),
+        ]
+    for failure in failures:
+        _say(failure)
+    _say(f"{len(failures)} failures")
+    return int(bool(failures))
+
+
+def _given() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--kills", type=int, default=300, metavar="N", help="in all")
+    parser.add_argument("--stride", type=int, default=1, metavar="N", help="every Nth operation")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the kills")
+    return parser.parse_args()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _row(cells: Sequence[object], widths: Iterable[int]) -> None:
+    _say("  ".join(f"{cell!s:<{width}}" for cell, width in zip(cells, widths, strict=True)))
+
+
+def _operations(folder: Path, service: Simulated, stride: int) -> list[str]:
+    if not stride:
+        return []
+    widths = (7, 22, 11, 7, 18, 11, 6, 9)
+    head = (
+        "--rows",
+        "fault",
+        "operations",
+        "points",
+        "disturbed runs",
+        "again",
+        "most",
+        "in flight",
+    )
+    _row(head, widths)
+    failures: list[str] = []
+    for rows in ("unique", "all"):
+        place = folder / rows
+        place.mkdir()
+        with small_run(place, service, rows) as run:
+            run(place / "whole")
+            wanted = Finished.of(place / "whole")
+            for name in (*FAULTS, TWICE):
+                told = every_operation(run, wanted, place, name, stride=stride)
+                ended = ", ".join(f"{count} {how}" for how, count in told.ended.items())
+                worst = max(told.again, default=0)
+                counts = (told.operations, told.points, ended, sum(told.again), worst, CONCURRENCY)
+                _row((rows, name, *counts), widths)
+                failures += told.failures
+    return failures
+
+
+def _kills(folder: Path, service: Simulated, kills: int, seed: int) -> list[str]:
+    if not kills:
+        return []
+    widths = (10, 8, 6, 30, 6, 6, 5, 12, 9)
+    _row(
+        ("transport", "workers", "kills", "", "lists", "again", "most", "after clean", "in flight"),
+        widths,
+    )
+    failures: list[str] = []
+    ways = [(transport, workers) for workers in (1, 2) for transport in TRANSPORTS]
+    for transport, workers in ways:
+        place = folder / f"{transport}-{workers}"
+        place.mkdir()
+        dice = Random(f"{seed} {transport} {workers}")
+        loop = KillLoop(place, service, transport, workers, dice)
+        told = loop.go_on(-(-kills // len(ways)))
+        by_signal = ", ".join(f"{count} {name}" for name, count in sorted(told.kills.items()))
+        counts = (told.runs, told.again, told.most, told.after_clean, IN_FLIGHT)
+        _row((transport, workers, told.kills.total(), by_signal, *counts), widths)
+        failures += [f"{transport}, {workers} workers: {failure}" for failure in told.failures]
+    return failures
+
+
+if __name__ == "__main__":
+    sys.exit(main())
