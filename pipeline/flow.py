@@ -20,10 +20,10 @@ from pipeline.ahead import NORMALISERS, InOrder, ahead
 from pipeline.dedupe import HOLD, dedupe
 from pipeline.events import Planned, ReadProgress
 from pipeline.job import Job, Surroundings, opened
-from pipeline.ledger.files import read_json
 from pipeline.ledger.manifest import manifest_of
 from pipeline.ledger.planned import Counts, Plan
 from pipeline.ledger.records import FileRecord
+from pipeline.ledger.sealed import publish_sealed, read_sealed
 from pipeline.model import OWN
 from pipeline.normalise import normalise
 from pipeline.plan import plan
@@ -91,7 +91,9 @@ def _planned(job: Job) -> Plan:
     """read → normalise → dedupe → plan, or the plan that an earlier run has made."""
     checkpoint = job.checkpoint
     if checkpoint.plan_file.exists():
-        made = read_json(checkpoint.plan_file, Plan)
+        made = read_sealed(checkpoint.plan_file, Plan)
+        # What lies here since an earlier run is looked at once, before more is built on it.
+        checkpoint.check_outputs(made)
     else:
         counts = Counts()
 
@@ -100,8 +102,8 @@ def _planned(job: Job) -> Plan:
 
         with _Discarded(job) as other, closing(_unique(job, counts, other)) as unique:
             made = plan(unique, job.settings, counts, save)
-        made = msgspec.structs.replace(made, files=other.records)
-        job.files.publish_json(checkpoint.plan_file, made)
+        made = msgspec.structs.replace(made, files=other.records, repeats=other.repeats)
+        publish_sealed(job.files, checkpoint.plan_file, made)
     job.around.announce(Planned(made.counts.rows, made.unique, made.to_ask, len(made.shards)))
     return made
 
@@ -117,17 +119,16 @@ class _Discarded(ExitStack):
         rows = job.settings.shard_rows
         self._duplicates = self.enter_context(Parts("duplicates", job.output, rows))
         self.rejected = self.enter_context(Parts("rejected", job.output, rows))
+        self.repeats: list[FileRecord] = []
         self._job = job
-        self._repeats = 0
 
     def repeat(self, rows: pl.DataFrame) -> None:
         """Take in duplicates."""
         if self._job.settings.rows != "all":
             self._duplicates.add(rows)
         elif rows.height:
-            path = self._job.checkpoint.root / "repeats" / f"rows-{self._repeats:05}.parquet"
-            keep(rows, path, "repeats", self._job.output)
-            self._repeats += 1
+            path = self._job.checkpoint.repeats(len(self.repeats))
+            self.repeats.append(keep(rows, path, "repeats", self._job.output))
 
     @property
     def records(self) -> list[FileRecord]:

@@ -5,10 +5,8 @@ from pathlib import Path
 import msgspec
 from rich.table import Table
 
-from pipeline.ledger.files import read_json
 from pipeline.ledger.lock import holder
 from pipeline.ledger.manifest import progress
-from pipeline.ledger.planned import Plan
 
 __all__ = ("State", "state_of", "state_table")
 
@@ -23,8 +21,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     held_by: str
     """Who works on it now; empty for nobody."""
     rows: int | None
+    rejected: int | None
+    duplicates: int | None
     to_ask: int | None
-    """Both None until the plan is made."""
+    """None until the plan is made; `to_ask` also of a run that is complete."""
     answered: int
     refused: int
     unresolved: int
@@ -38,16 +38,18 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 def state_of(out: Path) -> State:
     """Look at an output directory. Raises `CheckpointError` where no run is."""
     known = progress(out)
-    plan_file = out / ".checkpoint" / "plan.json"
-    plan = read_json(plan_file, Plan) if plan_file.exists() and not known.finished else None
-    counts, states = known.counts, known.states
+    plan, counts, states = known.plan, known.counts, known.states
     held = holder(out)
     return State(
         out=str(out),
         run_id=known.run_id,
-        state=_word(known.finished, known.planned, bool(held), known.shards == known.shards_done),
+        state=_word(
+            known.finished, plan is not None, bool(held), known.shards == known.shards_done
+        ),
         held_by=held,
         rows=plan.counts.rows if plan else counts.get("rows"),
+        rejected=plan.counts.rejected if plan else counts.get("rejected"),
+        duplicates=plan.counts.duplicates if plan else counts.get("duplicates"),
         to_ask=plan.to_ask if plan else None,
         answered=counts.get("answered", 0) + states.get("answered", 0),
         refused=counts.get("refused", 0),
@@ -83,7 +85,16 @@ def state_table(state: State) -> Table:
     table.add_row("state", _MEANING[state.state])
     if state.held_by:
         table.add_row("held by", state.held_by)
-    for name in ("rows", "to_ask", "answered", "refused", "unresolved", "skipped"):
+    for name in (
+        "rows",
+        "rejected",
+        "duplicates",
+        "to_ask",
+        "answered",
+        "refused",
+        "unresolved",
+        "skipped",
+    ):
         value = getattr(state, name)
         if value is not None:
             table.add_row(name.replace("_", " "), f"{value:,}")

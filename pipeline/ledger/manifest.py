@@ -16,9 +16,11 @@ import msgspec
 
 from pipeline.errors import CheckpointError, MsisdnError, StorageError
 from pipeline.ledger.files import read_json, sha256_of
+from pipeline.ledger.planned import Plan
 from pipeline.ledger.records import FORMAT_VERSION, Done, FileRecord, Identity, Manifest
 from pipeline.ledger.replay import State, replay
-from pipeline.ledger.run import OUTPUTS, read_success
+from pipeline.ledger.run import OUTPUTS, read_identity, read_success
+from pipeline.ledger.sealed import read_sealed
 from pipeline.model import STATUSES
 
 __all__ = ("Progress", "equations", "manifest_of", "progress", "verify")
@@ -65,7 +67,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     run_id: str
     finished: bool
-    planned: bool
+    plan: Plan | None
+    """None until planning is complete, and of a finished run."""
     shards: int
     shards_done: int
     states: dict[str, int]
@@ -73,6 +76,11 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     answer kept), `never` (not sent; those that are not looked up at all count here too)."""
     counts: dict[str, int]
     """Rows by status in the parts that are done; in a finished run, the manifest's counts."""
+
+    @property
+    def planned(self) -> bool:
+        """What is to be asked is known."""
+        return self.finished or self.plan is not None
 
 
 def progress(out: Path) -> Progress:
@@ -86,7 +94,7 @@ def progress(out: Path) -> Progress:
         return Progress(
             run_id=manifest.run_id,
             finished=True,
-            planned=True,
+            plan=None,
             shards=parts,
             shards_done=parts,
             states={},
@@ -99,7 +107,7 @@ def progress(out: Path) -> Progress:
     return Progress(
         run_id=tree.identity.run_id,
         finished=False,
-        planned=(tree.root / "plan.json").exists(),
+        plan=tree.plan,
         shards=len(tree.shards),
         shards_done=len(tree.done),
         states=dict(states),
@@ -196,6 +204,7 @@ class _Unfinished:
 
     root: Path
     identity: Identity
+    plan: Plan | None
     shards: set[int]
     begun: set[int]
     done: dict[int, Done]
@@ -208,15 +217,18 @@ class _Unfinished:
             raise CheckpointError(
                 f"{out}: no run is here: neither _SUCCESS nor .checkpoint/run.json"
             )
+        plan = root / "plan.json"
+        planned = read_sealed(plan, Plan) if plan.exists() else None
         done = {
             number: root / "done" / f"shard-{number:05}.json" for number in _numbers(root / "done")
         }
         return cls(
             root,
-            read_json(root / "run.json", Identity),
-            _numbers(root / "shards"),
+            read_identity(root / "run.json"),
+            planned,
+            {s.number for s in planned.shards} if planned else _numbers(root / "shards"),
             _numbers(root / "journal"),
-            {number: read_json(path, Done) for number, path in done.items()},
+            {number: read_sealed(path, Done) for number, path in done.items()},
         )
 
     def journal(self, number: int) -> Path:
@@ -231,12 +243,28 @@ def _numbers(folder: Path) -> set[int]:
 def _verify_unfinished(tree: _Unfinished, deep: bool) -> list[str]:
     found = []
     out = tree.root.parent
+    for file in (*tree.plan.files, *tree.plan.repeats) if tree.plan else ():
+        found += _file_problems(out, file, deep)
     for _, done in sorted(tree.done.items()):
         found += _file_problems(out, done.part, deep)
         if sum(done.counts.values()) != done.part.rows:
             found.append(f"{out / done.part.path}: its rows by status do not add up")
+    found += _shard_problems(tree, deep)
     for number in sorted(tree.begun):
         found += _journal_problems(tree, number, deep)
+    return found
+
+
+def _shard_problems(tree: _Unfinished, deep: bool) -> list[str]:
+    """Shards that were not begun and are not as they were planned."""
+    found = []
+    planned = {shard.number: shard.sha256 for shard in tree.plan.shards} if tree.plan else {}
+    for number in sorted(tree.shards - tree.begun):
+        path = tree.root / "shards" / f"shard-{number:05}.parquet"
+        if not path.is_file():
+            found.append(f"{path}: missing")
+        elif deep and number in planned and sha256_of(path) != planned[number]:
+            found.append(f"{path}: its content changed since it was written")
     return found
 
 

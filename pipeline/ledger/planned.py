@@ -55,3 +55,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     shards: list[ShardPlan]
     files: list[FileRecord] = []
     """What planning itself has written: rejected and duplicate rows."""
+    repeats: list[FileRecord] = []
+    """With `--rows all`: duplicate rows, in the checkpoint until they get their answers."""

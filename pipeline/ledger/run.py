@@ -20,7 +20,9 @@ import msgspec
 from pipeline.errors import CheckpointError, StorageError, UsageError
 from pipeline.ledger.differences import differences
 from pipeline.ledger.files import Files, read_bytes, read_json, sha256_of, to_json
+from pipeline.ledger.planned import Plan
 from pipeline.ledger.records import FORMAT_VERSION, Done, Identity, InputFile, Manifest, Owner
+from pipeline.ledger.sealed import publish_sealed, read_sealed
 from pipeline.model import SCHEMA_VERSION
 
 __all__ = (
@@ -29,6 +31,7 @@ __all__ = (
     "discard",
     "identify",
     "open_checkpoint",
+    "read_identity",
     "read_success",
 )
 
@@ -94,6 +97,10 @@ class Checkpoint:
         """Duplicate rows, kept for `--rows all`, where `OUT/duplicates` stays empty."""
         return self.root / "duplicates" / f"part-{number:05}.parquet"
 
+    def repeats(self, number: int) -> Path:
+        """Duplicate rows, kept for `--rows all` until they get their answers."""
+        return self.root / "repeats" / f"rows-{number:05}.parquet"
+
     def unique(self, number: int) -> Path:
         """The answered numbers of a shard, kept for `--rows all`."""
         return self.root / "unique" / f"part-{number:05}.parquet"
@@ -111,11 +118,29 @@ class Checkpoint:
         path = self.done_file(number)
         if not path.exists():
             return None
-        record = read_json(path, Done)
+        record = read_sealed(path, Done)
         part = self.out / record.part.path
         if not part.is_file() or part.stat().st_size != record.part.size:
             return None
         return record
+
+    def check_outputs(self, planned: Plan) -> None:
+        """Read every part again that an earlier run has written, and is not written any more.
+
+        Raises `CheckpointError` that names the first one that is not as it was written. A part
+        that is missing or cut short is none: its shard is written again, from its journal.
+        """
+        done = [self.done(shard.number) for shard in planned.shards]
+        parts = [record.part for record in done if record is not None]
+        for record in (*planned.files, *planned.repeats, *parts):
+            path = self.out / record.path
+            if not path.is_file() or sha256_of(path) != record.sha256:
+                advice = "add --restart to begin again"
+                if record in parts:
+                    advice = "remove it, and the same command writes it again"
+                raise CheckpointError(
+                    f"{path}: missing, or not as it was written: restore it, or {advice}"
+                )
 
     @property
     def expand_folder(self) -> Path:
@@ -124,7 +149,7 @@ class Checkpoint:
 
     def record_done(self, record: Done) -> None:
         """Note that a shard's part is written. The part must have its final name by now."""
-        self.files.publish_json(self.done_file(record.shard), record)
+        publish_sealed(self.files, self.done_file(record.shard), record)
 
     def sign(self, pid: int, since: str) -> None:
         """Leave word of who works here, for the message to whoever else tries."""
@@ -172,7 +197,7 @@ def open_checkpoint(
             raise CheckpointError(f"{out}: its discarding was interrupted: add --restart to go on")
         checkpoint = Checkpoint(out, identity, files)
         _make_folders(checkpoint)
-        files.publish_json(checkpoint.run_file, identity)
+        publish_sealed(files, checkpoint.run_file, identity)
         return checkpoint
     stored, finished = found
     if changes := differences(stored, identity):
@@ -194,7 +219,7 @@ def _found(out: Path) -> tuple[Identity, bool] | None:
         return _finished(out).identity, True
     run_file = out / ".checkpoint" / "run.json"
     if run_file.exists():
-        return _checked(read_json(run_file, Identity), run_file), False
+        return read_identity(run_file), False
     return None
 
 
@@ -210,7 +235,15 @@ def _finished(out: Path) -> Manifest:
         where = out / file.path
         if not where.is_file() or where.stat().st_size != file.size:
             raise CheckpointError(f"{where}: missing, or not of the size it was made: {advice}")
+        if file.rows is None and sha256_of(where) != file.sha256:  # small, and about to be shown
+            raise CheckpointError(f"{where}: not as it was written: {advice}")
     return manifest
+
+
+def read_identity(path: Path) -> Identity:
+    """What `run.json` says. Raises `CheckpointError` and `StorageError`."""
+    _checked(read_json(path, Identity), path)  # another version may have another kind of seal
+    return read_sealed(path, Identity)
 
 
 def _checked(identity: Identity, path: Path) -> Identity:
