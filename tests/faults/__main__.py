@@ -91,7 +91,7 @@ def _kills(folder: Path, service: Simulated, kills: int, seed: int) -> list[str]
         return []
     widths = (10, 8, 6, 30, 6, 6, 5, 12, 9)
     _row(
-        ("transport", "workers", "kills", "", "lists", "again", "most", "after clean", "in flight"),
+        ("transport", "workers", "kills", "", "lists", "again", "most", "unexplained", "in flight"),
         widths,
     )
     failures: list[str] = []
@@ -103,7 +103,7 @@ def _kills(folder: Path, service: Simulated, kills: int, seed: int) -> list[str]
         loop = KillLoop(place, service, transport, workers, dice)
         told = loop.go_on(-(-kills // len(ways)))
         by_signal = ", ".join(f"{count} {name}" for name, count in sorted(told.kills.items()))
-        counts = (told.runs, told.again, told.most, told.after_clean, IN_FLIGHT)
+        counts = (told.runs, told.again, told.most, told.unexplained, IN_FLIGHT)
         _row((transport, workers, told.kills.total(), by_signal, *counts), widths)
         failures += [f"{transport}, {workers} workers: {failure}" for failure in told.failures]
     return failures

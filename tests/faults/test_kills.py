@@ -19,4 +19,4 @@ def test_killed_at_random_it_ends_right_and_buys_nothing_twice_but_what_was_in_f
         told = loop.go_on(3)
     assert told.failures == []
     assert told.kills.total() == 3
-    assert told.after_clean == 0
+    assert told.unexplained == 0
