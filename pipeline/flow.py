@@ -20,6 +20,7 @@ from pipeline.ahead import NORMALISERS, InOrder, ahead
 from pipeline.dedupe import HOLD, dedupe
 from pipeline.events import Planned, ReadProgress
 from pipeline.job import Job, Surroundings, opened
+from pipeline.known import Known
 from pipeline.ledger.manifest import manifest_of
 from pipeline.ledger.planned import Counts, Plan
 from pipeline.ledger.records import FileRecord
@@ -96,9 +97,12 @@ def _planned(job: Job) -> Plan:
         checkpoint.check_outputs(made)
     else:
         counts = Counts()
+        known = Known(checkpoint)
 
         def save(number: int, shard: pl.DataFrame) -> str:
-            return keep(shard, checkpoint.shard(number), "shard", job.output).sha256
+            sha256 = keep(shard, checkpoint.shard(number), "shard", job.output).sha256
+            known.seed(shard, sha256, checkpoint.journal(number))
+            return sha256
 
         with _Discarded(job) as other, closing(_unique(job, counts, other)) as unique:
             made = plan(unique, job.settings, counts, save)
@@ -143,11 +147,13 @@ def _unique(job: Job, counts: Counts, other: _Discarded) -> Generator[pl.DataFra
     cell = OWN + job.listing.number_column
     valid = _valid(job, counts, other.rejected)
     hold = HOLD if job.checkpoint.identity.settings["command"] == "clean" else PLANNING
-    for unique, repeated in dedupe(valid, scratch, job.files, cell, hold=hold):
-        counts.duplicates += repeated.height
-        other.repeat(repeated)
-        job.check_stop()
-        yield unique
+    # Closed here and at once: its scratch files go while there is still somebody to tell of it.
+    with closing(dedupe(valid, scratch, job.files, cell, hold=hold)) as pairs:
+        for unique, repeated in pairs:
+            counts.duplicates += repeated.height
+            other.repeat(repeated)
+            job.check_stop()
+            yield unique
     job.files.remove_tree(scratch)
 
 

@@ -14,7 +14,9 @@ from typing import BinaryIO
 from pipeline.ahead import in_order
 from pipeline.errors import Interrupted, UsageError
 from pipeline.events import Announce, RunStarted, ignore
+from pipeline.known import grow
 from pipeline.ledger.files import Files
+from pipeline.ledger.growth import settle
 from pipeline.ledger.lock import hold
 from pipeline.ledger.records import InputFile
 from pipeline.ledger.run import Checkpoint, discard, identify, open_checkpoint
@@ -83,6 +85,7 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
     piped = "-" in settings.inputs
     found = None if piped else _listing(settings, out, around)
     with hold(out, files):
+        settle(out, files)
         if piped:
             if settings.restart:
                 discard(out, files)
@@ -94,6 +97,8 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
             settings.identity() | {"command": command},
             RULES_VERSION,
         )
+        if settings.grow:
+            grow(out, identity, sources, files)
         restart = settings.restart and not piped
         checkpoint = open_checkpoint(out, identity, files, restart=restart)
         if not checkpoint.finished:

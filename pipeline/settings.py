@@ -240,6 +240,12 @@ class Settings:
     restart: bool = option(
         False, "Discard the checkpoint and begin again.", ("run", "clean"), parsing.boolean
     )
+    grow: bool = option(
+        False,
+        "Go on although lists have grown, rows appended or files added: only new numbers are asked.",
+        ("run",),
+        parsing.boolean,
+    )
     shard_rows: int = option(
         100_000,
         "Numbers in a shard, and rows in a part file.",
@@ -315,6 +321,10 @@ def from_text(inputs: tuple[str, ...], values: Mapping[str, tuple[str, str]]) ->
     settings = Settings(inputs=inputs, **parsed)
     if settings.budget is not None and not settings.price:
         raise UsageError("--budget needs prices: add --price mnp=…,hlr=…")
+    if settings.grow and settings.restart:
+        raise UsageError("--grow goes on with what --restart discards: give one of them")
+    if settings.grow and "-" in inputs:
+        raise UsageError("--grow cannot tell whether standard input has only grown: name a file")
     if not math.isfinite(settings.rate):
         raise UsageError("--rate must be a number")
     return settings

@@ -14,7 +14,7 @@ Two passes, and between them files, so that memory does not grow with the list:
 Everything is exact: numbers are compared, not hashes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +41,7 @@ def dedupe(
     cell: str | None = None,
     *,
     hold: int = HOLD,
-) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+) -> Generator[tuple[pl.DataFrame, pl.DataFrame], None, None]:
     """For each normalised frame, in order: its unique rows and its duplicates.
 
     `frames` come in row order; rows without `msisdn` are rejected ones and left out. All of them

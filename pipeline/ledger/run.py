@@ -33,6 +33,7 @@ __all__ = (
     "open_checkpoint",
     "read_identity",
     "read_success",
+    "stored_identity",
 )
 
 OUTPUTS = ("enriched", "rejected", "duplicates", "cleaned")
@@ -201,9 +202,11 @@ def open_checkpoint(
         return checkpoint
     stored, finished = found
     if changes := differences(stored, identity):
+        grown = all(change.startswith("input ") for change in changes)
         raise CheckpointError(
             f"{out}: it holds another run: {'; '.join(changes)}. Change that back to go on with it,"
             " choose another --out, or add --restart to discard it and begin again"
+            + (", or --grow where lists have only grown" if grown else "")
         )
     checkpoint = Checkpoint(out, stored, files, resumed=True, finished=finished)
     if finished:
@@ -211,6 +214,12 @@ def open_checkpoint(
     else:
         _make_folders(checkpoint)
     return checkpoint
+
+
+def stored_identity(out: Path) -> Identity | None:
+    """Whose run `out` holds; None where there is none. Raises `CheckpointError`, `StorageError`."""
+    found = _found(out)
+    return found[0] if found else None
 
 
 def _found(out: Path) -> tuple[Identity, bool] | None:

@@ -16,10 +16,14 @@ from pipeline.ledger.manifest import verify
 from pipeline.settings import Settings
 from tests.flow.conftest import Simulated, enriched, numbers
 
-__all__ = ("CONCURRENCY", "Finished", "SmallRun", "small_run")
+__all__ = ("CONCURRENCY", "COUNT", "ROWS", "Finished", "SmallRun", "small_run")
 
 COUNT = 24
 """Different numbers."""
+_NUMBERS = numbers(COUNT)
+_CELLS = [*_NUMBERS[:15], "none", *_NUMBERS[:3], "12", *_NUMBERS[15:], _NUMBERS[20]]
+ROWS = "".join(f"{row},{cell}\n" for row, cell in enumerate(["phone", *_CELLS]))
+"""The list: each number, some of them again, and cells that are none."""
 CONCURRENCY = 4
 
 
@@ -32,6 +36,7 @@ class SmallRun:
     rows: str
     state: Path
     transport: str = "tcp"
+    grow: bool = False
 
     def settings(self, out: Path) -> Settings:
         """Three shards, with few lookups in flight."""
@@ -48,6 +53,7 @@ class SmallRun:
             concurrency=CONCURRENCY,
             shard_rows=10,
             rows=self.rows,
+            grow=self.grow,
             state_dir=self.state,
         )
 
@@ -91,9 +97,6 @@ class Finished:
 @contextmanager
 def small_run(folder: Path, service: Simulated, rows: str) -> Iterator[SmallRun]:
     """A list with everything: numbers, the same again, and cells that are none."""
-    different = numbers(COUNT)
-    cells = [*different[:15], "none", *different[:3], "12", *different[15:], different[20]]
-    lines = ["id,phone", *(f"{row},{cell}" for row, cell in enumerate(cells))]
     listed = folder / "list.csv"
-    listed.write_text("\n".join(lines) + "\n")
+    listed.write_text(ROWS)
     yield SmallRun(listed, service, rows, folder / "state")

@@ -131,7 +131,7 @@ def test_whoever_stops_early_leaves_no_thread_behind(tmp_path: Path) -> None:
     before = threading.active_count()
     pairs = dedupe(many(9), tmp_path, Files())
     next(pairs)
-    pairs.close()  # type: ignore[attr-defined]  # it is a generator
+    pairs.close()
     assert threading.active_count() == before
 
 

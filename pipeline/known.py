@@ -1,0 +1,176 @@
+"""What an earlier run knew of its numbers, taken over by a run of the same lists grown.
+
+`grow` gathers it from the journals of a run that is under way, or from the parts of one that is
+complete; `Known.seed` writes it into the journals of the new shards before anything is asked.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from pipeline.errors import CheckpointError
+from pipeline.ledger.files import Files, read_json
+from pipeline.ledger.frames import Shard
+from pipeline.ledger.growth import KNOWN, commit, not_growth, stage
+from pipeline.ledger.journal import AnswerRecord, open_journal
+from pipeline.ledger.manifest import verify
+from pipeline.ledger.parquet import save
+from pipeline.ledger.planned import Plan
+from pipeline.ledger.records import Identity, Manifest
+from pipeline.ledger.replay import State, replay
+from pipeline.ledger.run import Checkpoint, stored_identity
+from pipeline.ledger.sealed import read_sealed
+from pipeline.model import ANSWER, SOURCES
+from pipeline.protocol.codec import encode_answer
+from pipeline.read import Source
+
+__all__ = ("Known", "grow")
+
+_BATCH = 10_000
+"""Answers in one record of a journal."""
+_FLAGS = {True: "yes", False: "no", None: ""}
+_WIRE = [column.name for column in ANSWER if column.wire]
+_SCHEMA = {
+    "msisdn": pl.String,
+    "state": pl.UInt8,
+    "raw": pl.Binary,
+    "answered_at": pl.Int64,
+    "attempts": pl.Int32,
+    "source": pl.UInt8,
+}
+
+
+def grow(out: Path, fresh: Identity, sources: Sequence[Source], files: Files) -> None:
+    """Make the run in `out` one of these inputs, if they are its own and have only grown.
+
+    Where there is no run, or it is of these very inputs, nothing is done. Raises `CheckpointError`
+    that says what has changed besides, and `StorageError`.
+    """
+    stored = stored_identity(out)
+    if stored is None or stored == fresh:
+        return
+    if other := not_growth(stored, fresh, {source.name: source.path for source in sources}):
+        raise CheckpointError(
+            f"{out}: it holds another run, whose lists have not only grown: {'; '.join(other)}."
+            " Change that back, choose another --out, or add --restart in place of --grow"
+        )
+    if problems := verify(out):
+        raise CheckpointError(f"{problems[0]}: restore it, or add --restart in place of --grow")
+    folder = stage(out, files)
+    for number, frame in enumerate(_known(Checkpoint(out, stored, files))):
+        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        save(folder / f"known-{number:05}.parquet", table, files, kind=KNOWN, relative_to=out)
+    commit(out, fresh, files)
+
+
+def _known(old: Checkpoint) -> Iterator[pl.DataFrame]:
+    if old.success_file.exists():
+        yield from _from_parts(old)
+    elif old.plan_file.exists():
+        yield from _from_journals(old)
+    else:  # planning was not complete, so nothing was asked; it may have taken something over
+        for path in sorted((old.root / KNOWN).glob("*.parquet")):
+            yield pl.read_parquet(path)
+
+
+def _from_parts(old: Checkpoint) -> Iterator[pl.DataFrame]:
+    """The answers as they were written: their raw form went with the checkpoint."""
+    columns = ["msisdn", "status", "answered_at", "attempts", "source", *_WIRE]
+    for file in read_json(old.manifest_file, Manifest).files:
+        if file.kind == "enriched":
+            rows = pl.read_parquet(old.out / file.path, columns=list(dict.fromkeys(columns)))
+            final = rows.filter(pl.col("answered_at").is_not_null()).unique(
+                "msisdn", keep="first", maintain_order=True
+            )
+            yield final.select(
+                "msisdn",
+                state=pl.lit(State.ANSWERED.value, pl.UInt8),
+                raw=pl.Series([_raw(row) for row in final.iter_rows(named=True)], dtype=pl.Binary),
+                answered_at=pl.col("answered_at").cast(pl.Int64),
+                attempts="attempts",
+                source=pl.col("source").cast(pl.Enum(SOURCES)).to_physical().cast(pl.UInt8),
+            )
+
+
+def _raw(row: dict[str, object]) -> bytes:
+    """An answer that reads as the one that the row was made of."""
+    told = {name: row[name] for name in _WIRE}
+    words = {
+        name: _FLAGS[value] if value is None or isinstance(value, bool) else str(value)
+        for name, value in told.items()
+    }
+    return encode_answer({"msisdn": str(row["msisdn"]), **words})
+
+
+def _from_journals(old: Checkpoint) -> Iterator[pl.DataFrame]:
+    for shard in read_sealed(old.plan_file, Plan).shards:
+        if not old.journal(shard.number).exists():
+            continue
+        known = replay(old.journal(shard.number))
+        tels = pl.read_parquet(old.shard(shard.number), columns=["msisdn"])["msisdn"]
+        places = np.concatenate([known.answered, known.positions(State.UNKNOWN)])
+        nothing = [None] * (len(places) - len(known.answered))
+        yield pl.DataFrame(
+            {
+                "msisdn": tels.gather(places.tolist()),
+                "state": known.state_of[places],
+                "raw": [*known.raws, *nothing],
+                "answered_at": [*known.answered_at.tolist(), *nothing],
+                "attempts": [*known.attempts.tolist(), *nothing],
+                "source": [*known.sources.tolist(), *nothing],
+            },
+            schema=_SCHEMA,
+        )
+
+
+class Known:
+    """What was taken over, by number. Threads may `seed` at the same time."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._files = checkpoint.files
+        self._paths = sorted((checkpoint.root / KNOWN).glob("known-*.parquet"))
+        # Sixteen bytes a number: the answers themselves stay in their files.
+        self._index = pl.concat(
+            [pl.DataFrame(schema={"tel": pl.UInt64, "file": pl.UInt32})]
+            + [
+                pl.read_parquet(path, columns=["msisdn"]).select(
+                    tel=pl.col("msisdn").cast(pl.UInt64), file=pl.lit(number, pl.UInt32)
+                )
+                for number, path in enumerate(self._paths)
+            ]
+        )
+
+    def seed(self, shard: pl.DataFrame, sha256: str, journal: Path) -> None:
+        """Make the journal of a shard that holds what is known, if something is and none is there.
+
+        Raises `StorageError`.
+        """
+        numbers = shard.select("msisdn").with_row_index("position")
+        tels = numbers["msisdn"].cast(pl.UInt64)
+        files = self._index.filter(pl.col("tel").is_in(tels.implode()))["file"].unique().sort()
+        if journal.exists() or files.is_empty():
+            return
+        temporary = journal.with_name(f".{journal.name}.tmp")
+        opened, _ = open_journal(temporary, Shard(sha256, shard.height), self._files)
+        with opened:
+            for number in files:
+                kept = pl.read_parquet(self._paths[number])
+                rows = kept.join(numbers, on="msisdn", how="inner", maintain_order="right")
+                answered = rows.filter(pl.col("state") == State.ANSWERED)
+                in_doubt = rows.filter(pl.col("state") == State.UNKNOWN)["position"].to_list()
+                if in_doubt:
+                    opened.intend(in_doubt)
+                for batch in answered.iter_slices(_BATCH):
+                    opened.answer(list(_records(batch)))
+        self._files.rename(temporary, journal)
+        self._files.fsync_directory(journal.parent)
+
+    def __repr__(self) -> str:
+        return f"<Known: {self._index.height} numbers in {len(self._paths)} files>"
+
+
+def _records(rows: pl.DataFrame) -> Iterator[AnswerRecord]:
+    columns = rows.select("position", "attempts", "source", "answered_at", "raw").iter_rows()
+    return (AnswerRecord(*row) for row in columns)

@@ -1,0 +1,112 @@
+"""`--grow`: a run goes on with lists that only grew, in place of the one that is there.
+
+What is known of its numbers is gathered in `.checkpoint.grown` while the old run still stands. One
+rename, to `.checkpoint.next`, makes the change; whatever is left to do then is done by whoever opens
+the folder next (`settle`). So a crash leaves the old run whole, or the new one.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.errors import StorageError
+from pipeline.ledger.differences import differences
+from pipeline.ledger.files import Files, storage_error
+from pipeline.ledger.records import Identity, InputFile
+from pipeline.ledger.run import discard
+from pipeline.ledger.sealed import publish_sealed
+
+__all__ = ("KNOWN", "commit", "not_growth", "settle", "stage")
+
+KNOWN = "known"
+"""Folder of the checkpoint with what an earlier, smaller run knew."""
+
+_OPAQUE = (".gz", ".zst", ".parquet")
+"""Their bytes do not tell whether rows were only appended."""
+_CHUNK = 1 << 20
+_LINE_ENDS = (b"\n", b"\r")
+
+
+def not_growth(stored: Identity, fresh: Identity, paths: Mapping[str, Path]) -> list[str]:
+    """What has changed besides lists that grew, in words; nothing if they only did.
+
+    `paths` are the files of the fresh inputs by name. Raises `StorageError` if one cannot be read.
+    """
+    other = Identity(
+        schema_version=fresh.schema_version,
+        rules_version=fresh.rules_version,
+        inputs=stored.inputs,
+        settings=fresh.settings,
+        format_version=fresh.format_version,
+    )
+    now = {file.name: file for file in fresh.inputs}
+    found = differences(stored, other)
+    found += [f"input {was.name} was removed" for was in stored.inputs if was.name not in now]
+    kept = [file.name for file in fresh.inputs if file.name in {w.name for w in stored.inputs}]
+    if not found and kept != [file.name for file in stored.inputs]:
+        found.append("the inputs come in another order")
+    for was in stored.inputs:
+        is_now = now.get(was.name)
+        if is_now is not None and is_now != was:
+            found += _not_appended(was, is_now, paths[was.name])
+    return found
+
+
+def _not_appended(was: InputFile, now: InputFile, path: Path) -> list[str]:
+    if now.size <= was.size:
+        return [f"input {was.name} changed from {was.size} to {now.size} bytes"]
+    if was.name.lower().endswith(_OPAQUE):
+        return [f"input {was.name} changed, and is of a format in which rows are not appended"]
+    digest, ends, begins = _looked_at(path, was.size)
+    if digest != was.sha256:
+        return [f"input {was.name} changed in its first {was.size} bytes"]
+    # Of UTF-16 a line end has a zero byte before or behind it.
+    if not ends.rstrip(b"\0").endswith(_LINE_ENDS) and not begins.lstrip(b"\0").startswith(
+        _LINE_ENDS
+    ):
+        return [f"input {was.name} ended within a line, and its last row went on"]
+    return []
+
+
+def _looked_at(path: Path, size: int) -> tuple[str, bytes, bytes]:
+    """SHA-256 of the first `size` bytes, and the two bytes before and after their end."""
+    digest, left, last = hashlib.sha256(), size, b""
+    try:
+        with path.open("rb") as file:
+            while left and (chunk := file.read(min(left, _CHUNK))):
+                digest.update(chunk)
+                left -= len(chunk)
+                last = (last + chunk)[-2:]
+            return digest.hexdigest(), last, file.read(2)
+    except OSError as error:
+        raise storage_error("read", path, error) from error
+
+
+def stage(out: Path, files: Files) -> Path:
+    """An empty folder for what is known. Raises `StorageError`."""
+    staged = out / ".checkpoint.grown"
+    files.remove_tree(staged)
+    files.make_directory(staged / KNOWN)
+    return staged / KNOWN
+
+
+def commit(out: Path, fresh: Identity, files: Files) -> None:
+    """Put a run of the grown lists in place of the one that is there. Raises `StorageError`."""
+    staged = out / ".checkpoint.grown"
+    publish_sealed(files, staged / "run.json", fresh)
+    files.rename(staged, out / ".checkpoint.next")
+    files.fsync_directory(out)
+    settle(out, files)
+
+
+def settle(out: Path, files: Files) -> None:
+    """End what `commit` began, or clear away what never came to it. The lock is held."""
+    coming = out / ".checkpoint.next"
+    if not coming.is_dir():
+        files.remove_tree(out / ".checkpoint.grown")
+        return
+    if not (coming / "run.json").is_file():
+        raise StorageError(f"{coming}: it has no run.json: move it away")
+    discard(out, files)
+    files.rename(coming, out / ".checkpoint")
+    files.fsync_directory(out)
