@@ -1,21 +1,27 @@
-"""The long form: `python -m tests.faults [--kills N] [--stride N] [--seed S]`.
+"""The long form: `python -m tests.faults [--kills N] [--stride N] [--examples N] [--seed S]`.
 
-First every file operation of a small run goes wrong, in every way; then real processes are killed.
+Every file operation of a small run goes wrong, in every way; a state machine looks for a history that
+breaks a promise; real processes are killed. 0 leaves one of them out.
 Prints what came of it, and ends with 1 where a promise was broken.
 """
 
 import argparse
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from pipeline.simulator.embedded import embedded
 from pipeline.transports import TRANSPORTS
 from tests.faults.faulty import FAULTS
 from tests.faults.kills import IN_FLIGHT, KillLoop
 from tests.faults.loop import TWICE, every_operation
+from tests.faults.machine import RunMachine
 from tests.faults.small_run import CONCURRENCY, Finished, small_run
 from tests.flow.conftest import Simulated
 
@@ -25,12 +31,11 @@ __all__ = ("main",)
 def main() -> int:
     """Run both; 1 where a promise was broken."""
     given = _given()
+    failures = _histories(given.examples)
     with embedded(seed="faults") as endpoints, tempfile.TemporaryDirectory() as folder:
         service = Simulated(endpoints)
-        failures = [
-            *_operations(Path(folder), service, given.stride),
-            *_kills(Path(folder), service, given.kills, given.seed),
-        ]
+        failures += _operations(Path(folder), service, given.stride)
+        failures += _kills(Path(folder), service, given.kills, given.seed)
     for failure in failures:
         _say(failure)
     _say(f"{len(failures)} failures")
@@ -41,6 +46,7 @@ def _given() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--kills", type=int, default=300, metavar="N", help="in all")
     parser.add_argument("--stride", type=int, default=1, metavar="N", help="every Nth operation")
+    parser.add_argument("--examples", type=int, default=300, metavar="N", help="of histories")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the kills")
     return parser.parse_args()
 
@@ -52,6 +58,26 @@ def _say(text: str) -> None:
 
 def _row(cells: Sequence[object], widths: Iterable[int]) -> None:
     _say("  ".join(f"{cell!s:<{width}}" for cell, width in zip(cells, widths, strict=True)))
+
+
+def _histories(examples: int) -> list[str]:
+    if not examples:
+        return []
+    wanted = settings(
+        max_examples=examples,
+        stateful_step_count=50,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+    failures = []
+    try:
+        run_state_machine_as_test(RunMachine, settings=wanted)
+    except Exception:  # noqa: BLE001  whatever a history ends with is told, with the history
+        failures.append(traceback.format_exc())
+    steps = ", ".join(f"{count} {name}" for name, count in RunMachine.steps.most_common())
+    _say(f"{examples} histories, {RunMachine.steps.total()} steps: {steps}")
+    return failures
 
 
 def _operations(folder: Path, service: Simulated, stride: int) -> list[str]:

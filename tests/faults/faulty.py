@@ -64,6 +64,10 @@ class Faulty(Files):
         """The fault has come."""
         return 0 < self.at <= len(self.seen)
 
+    def kill(self) -> None:
+        """Here and now, whatever the number of operations."""
+        self._dead = True
+
     def perform(self, operation: str, path: Path, call: Callable[[], T]) -> T:
         with self._lock:
             return super().perform(

@@ -1,0 +1,38 @@
+"""The short form of the state machine; `make soak` is the long one."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.faults.machine import RunMachine
+
+EXAMPLES = 20
+RULES = {
+    *(
+        "ask",
+        "complete",
+        "answer",
+        "fail",
+        "give_up",
+        "flush",
+        "commit",
+        "finish",
+        "kill",
+        "power cut",
+    ),
+    *("torn tail", "resume", "changed settings", "changed input", "grown input"),
+}
+
+
+def test_whatever_happens_to_a_run_nothing_acknowledged_is_lost_or_bought_again() -> None:
+    RunMachine.steps.clear()
+    run_state_machine_as_test(
+        RunMachine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=40,
+            deadline=None,  # it waits for the disk
+            suppress_health_check=list(HealthCheck),
+            derandomize=True,
+        ),
+    )
+    assert RunMachine.steps.keys() == RULES
