@@ -18,10 +18,11 @@ import polars as pl
 
 from pipeline.ahead import NORMALISERS, InOrder, ahead
 from pipeline.dedupe import HOLD, dedupe
-from pipeline.events import Planned, ReadProgress
+from pipeline.events import Notice, Planned, ReadProgress
 from pipeline.job import Job, Surroundings, opened
 from pipeline.known import Known
 from pipeline.ledger.manifest import manifest_of
+from pipeline.ledger.place import lack, to_ask
 from pipeline.ledger.planned import Counts, Plan
 from pipeline.ledger.records import FileRecord
 from pipeline.ledger.sealed import publish_sealed, read_sealed
@@ -108,6 +109,9 @@ def _planned(job: Job) -> Plan:
             made = plan(unique, job.settings, counts, save)
         made = msgspec.structs.replace(made, files=other.records, repeats=other.repeats)
         publish_sealed(job.files, checkpoint.plan_file, made)
+    shards = (checkpoint.shard(shard.number) for shard in made.shards)
+    for doubt in lack(job.out, to_ask(made.to_ask, shards)):
+        job.around.announce(Notice("warning", doubt))
     job.around.announce(Planned(made.counts.rows, made.unique, made.to_ask, len(made.shards)))
     return made
 

@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,11 +13,12 @@ from typing import BinaryIO
 
 from pipeline.ahead import in_order
 from pipeline.errors import Interrupted, UsageError
-from pipeline.events import Announce, RunStarted, ignore
+from pipeline.events import Announce, Notice, RunStarted, ignore
 from pipeline.known import grow
 from pipeline.ledger.files import Files
 from pipeline.ledger.growth import settle
 from pipeline.ledger.lock import hold
+from pipeline.ledger.place import doubts, lack, to_plan
 from pipeline.ledger.records import InputFile
 from pipeline.ledger.run import Checkpoint, discard, identify, open_checkpoint
 from pipeline.normalise.regions import default_region
@@ -105,7 +106,7 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
             now = datetime.fromtimestamp(around.wall(), UTC)
             checkpoint.sign(getpid(), f"{now:%Y-%m-%d %H:%M:%S} UTC")
         if command != "plan":  # its output is only a temporary directory
-            around.announce(RunStarted(command, str(out), checkpoint.resumed))
+            _announce_start(command, checkpoint, sources, around.announce)
         yield Job(
             settings=settings,
             around=around,
@@ -122,6 +123,18 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
             ),
             files=files,
         )
+
+
+def _announce_start(
+    command: str, checkpoint: Checkpoint, sources: Iterable[Source], announce: Announce
+) -> None:
+    if not checkpoint.finished:
+        told = doubts(checkpoint.out)
+        if not checkpoint.plan_file.exists():
+            told += lack(checkpoint.out, to_plan((s.name, s.size) for s in sources))
+        for doubt in told:
+            announce(Notice("warning", doubt))
+    announce(RunStarted(command, str(checkpoint.out), checkpoint.resumed))
 
 
 def _input_file(source: Source) -> InputFile:

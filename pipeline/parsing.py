@@ -28,6 +28,7 @@ _BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off", ""), False
 )
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -35,6 +36,11 @@ def folder(text: str) -> Path:
     """A path; blank is none, since an unset shell variable would mean the current directory."""
     if not text.strip():
         raise ValueError("a directory is needed")
+    if _URL.match(text):
+        raise ValueError(
+            "a run needs locks and safe renames, which object stores lack: give a directory of a"
+            " local disk, and copy the finished output"
+        )
     return Path(text)
 
 
