@@ -1,14 +1,17 @@
 """The ceiling: the real clock, the real dice, signals and standard streams are made here."""
 
 import contextlib
+import io
 import os
 import random
+import select
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from types import FrameType
+from typing import TYPE_CHECKING, BinaryIO
 
 from pipeline.errors import Interrupted, MsisdnError
 from pipeline.events import Announce, Failed
@@ -17,7 +20,13 @@ from pipeline.report.progress import printer
 from pipeline.settings import Settings
 from pipeline.stop import Stop
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 __all__ = ("plain", "surroundings")
+
+_LOOK = 0.1
+"""Seconds between two looks whether a stop is asked for, while standard input is silent."""
 
 
 @contextlib.contextmanager
@@ -32,7 +41,37 @@ def surroundings(settings: Settings) -> Iterator[Surroundings]:
         clock=time.monotonic,
     )
     with shown, _signals(stop), _failure_as_json(settings, shown):
-        yield replace(plain(shown), stop=stop, stdin=sys.stdin.buffer)
+        yield replace(
+            plain(shown), stop=stop, stdin=io.BufferedReader(_Stdin(sys.stdin.buffer, stop))
+        )
+
+
+class _Stdin(io.RawIOBase):
+    """Standard input that a stop interrupts, also while nobody writes to it.
+
+    A read that a signal interrupts is gone on with by Python, so nothing is read before there is
+    something to read.
+    """
+
+    def __init__(self, stdin: BinaryIO, stop: Stop) -> None:
+        self._stdin = stdin
+        self._stop = stop
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Raises `Interrupted` as soon as a stop is asked for."""
+        fd = self._stdin.fileno()
+        while self._stop.signal is None:
+            if select.select([fd], [], [], _LOOK)[0]:
+                data = os.read(fd, memoryview(buffer).nbytes)
+                memoryview(buffer).cast("B")[: len(data)] = data
+                return len(data)
+        raise Interrupted(
+            "stopped by a signal while standard input was read; run the same command again",
+            self._stop.signal,
+        )
 
 
 @contextlib.contextmanager

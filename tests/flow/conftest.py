@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -22,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample_data" / "customers.csv"
 TIMING = ("answered_at", "source")
 """Columns that depend on when and how a row was asked."""
+FICTIONAL = re.compile(r"1\d{3}55501\d{2}")
+"""A whole number of `numbers`."""
 
 
 def numbers(count: int) -> list[str]:
@@ -53,12 +56,12 @@ class Command:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *arguments: object) -> subprocess.Popen[str]:
+    def start(self, *arguments: object, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "pipeline", *map(str, arguments)],
             cwd=self.folder,
             env=self._environment(),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -67,7 +70,7 @@ class Command:
     def __call__(
         self, *arguments: object, stdin: str | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
+        ended = subprocess.run(
             [sys.executable, "-m", "pipeline", *map(str, arguments)],
             cwd=self.folder,
             env=self._environment(),
@@ -76,6 +79,11 @@ class Command:
             text=True,
             check=False,
         )
+        # Whatever a test is about: nothing that is said names a secret, no log names a number.
+        secret = self.environment.get("MSISDN_CLIENT_SECRET")
+        assert not secret or secret not in ended.stdout + ended.stderr
+        assert not FICTIONAL.search(ended.stderr), ended.stderr
+        return ended
 
     def _environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("MSISDN_")}

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -195,3 +196,26 @@ def test_unresolved_rows_are_asked_by_the_next_run(account: Command, listed: Pat
         again = account(*command[:-1], "9", *rough.options("tcp"), "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["unresolved"] == 0
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_silent_standard_input_does_not_keep_a_stop_from_being_heard(
+    msisdn: Command, sent: signal.Signals, code: int
+) -> None:
+    arriving = msisdn.folder / "out" / ".checkpoint" / "input"
+    with msisdn.start("clean", "-", "-o", "out", stdin=subprocess.PIPE) as waiting:
+        assert waiting.stdin is not None
+        waiting.stdin.write("phone\n+12015550100\n")
+        waiting.stdin.flush()
+        until = time.monotonic() + 30
+        while not list(arriving.glob(".stdin-*")):
+            assert waiting.poll() is None
+            assert time.monotonic() < until, "it does not read"
+            time.sleep(0.005)
+        waiting.send_signal(sent)
+        assert waiting.wait(timeout=20) == code
+        assert "standard input" in (waiting.stderr.read() if waiting.stderr else "")
+    assert not list(arriving.glob(".stdin-*"))
+    ended = msisdn("clean", "-", "-o", "out", "--json", stdin="phone\n+12015550101\n")
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["cleaned"] == 1
