@@ -14,7 +14,7 @@ from pipeline.errors import CheckpointError
 from pipeline.ledger.files import Files, read_json
 from pipeline.ledger.frames import Shard
 from pipeline.ledger.growth import KNOWN, commit, not_growth, stage
-from pipeline.ledger.journal import AnswerRecord, open_journal
+from pipeline.ledger.journal import AnswerRecord, FaultRecord, Journal, open_journal
 from pipeline.ledger.manifest import verify
 from pipeline.ledger.parquet import save
 from pipeline.ledger.planned import Plan
@@ -30,6 +30,8 @@ __all__ = ("Known", "grow")
 
 _BATCH = 10_000
 """Answers in one record of a journal."""
+_WITHOUT_ANSWER = (State.UNKNOWN, State.FAILED, State.UNRESOLVED)
+"""Sent, and asked again: that they may have been billed must not be forgotten."""
 _FLAGS = {True: "yes", False: "no", None: ""}
 _WIRE = [column.name for column in ANSWER if column.wire]
 _SCHEMA = {
@@ -39,6 +41,8 @@ _SCHEMA = {
     "answered_at": pl.Int64,
     "attempts": pl.Int32,
     "source": pl.UInt8,
+    "billed": pl.Boolean,
+    "reason": pl.String,
 }
 
 
@@ -91,6 +95,8 @@ def _from_parts(old: Checkpoint) -> Iterator[pl.DataFrame]:
                 answered_at=pl.col("answered_at").cast(pl.Int64),
                 attempts="attempts",
                 source=pl.col("source").cast(pl.Enum(SOURCES)).to_physical().cast(pl.UInt8),
+                billed=pl.lit(True),
+                reason=pl.lit(""),
             )
 
 
@@ -110,16 +116,20 @@ def _from_journals(old: Checkpoint) -> Iterator[pl.DataFrame]:
             continue
         known = replay(old.journal(shard.number))
         tels = pl.read_parquet(old.shard(shard.number), columns=["msisdn"])["msisdn"]
-        places = np.concatenate([known.answered, known.positions(State.UNKNOWN)])
-        nothing = [None] * (len(places) - len(known.answered))
+        others = [known.positions(state) for state in _WITHOUT_ANSWER]
+        places = np.concatenate([known.answered, *others])
+        sent = places[len(known.answered) :].tolist()
+        nothing = [None] * len(sent)
         yield pl.DataFrame(
             {
                 "msisdn": tels.gather(places.tolist()),
                 "state": known.state_of[places],
                 "raw": [*known.raws, *nothing],
                 "answered_at": [*known.answered_at.tolist(), *nothing],
-                "attempts": [*known.attempts.tolist(), *nothing],
+                "attempts": [*known.attempts.tolist(), *known.attempts_of[sent].tolist()],
                 "source": [*known.sources.tolist(), *nothing],
+                "billed": known.billed_of[places],
+                "reason": [known.reasons.get(place, "") for place in places.tolist()],
             },
             schema=_SCHEMA,
         )
@@ -158,12 +168,8 @@ class Known:
             for number in files:
                 kept = pl.read_parquet(self._paths[number])
                 rows = kept.join(numbers, on="msisdn", how="inner", maintain_order="right")
-                answered = rows.filter(pl.col("state") == State.ANSWERED)
-                in_doubt = rows.filter(pl.col("state") == State.UNKNOWN)["position"].to_list()
-                if in_doubt:
-                    opened.intend(in_doubt)
-                for batch in answered.iter_slices(_BATCH):
-                    opened.answer(list(_records(batch)))
+                for batch in rows.iter_slices(_BATCH):
+                    _write_down(batch, opened)
         self._files.rename(temporary, journal)
         self._files.fsync_directory(journal.parent)
 
@@ -171,6 +177,14 @@ class Known:
         return f"<Known: {self._index.height} numbers in {len(self._paths)} files>"
 
 
-def _records(rows: pl.DataFrame) -> Iterator[AnswerRecord]:
-    columns = rows.select("position", "attempts", "source", "answered_at", "raw").iter_rows()
-    return (AnswerRecord(*row) for row in columns)
+def _write_down(rows: pl.DataFrame, journal: Journal) -> None:
+    """Each number in the class that it was in."""
+    of = {state: rows.filter(pl.col("state") == state) for state in State}
+    sent = pl.concat([of[state] for state in _WITHOUT_ANSWER])
+    if sent.height:
+        journal.intend(sent["position"].to_list())
+    for state, note in ((State.FAILED, journal.fail), (State.UNRESOLVED, journal.give_up)):
+        told = of[state].select("position", "attempts", "billed", "reason").iter_rows()
+        note([FaultRecord(*row) for row in told])
+    final = of[State.ANSWERED].select("position", "attempts", "source", "answered_at", "raw")
+    journal.answer([AnswerRecord(*row) for row in final.iter_rows()])

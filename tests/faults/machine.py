@@ -164,6 +164,15 @@ class RunMachine(RuleBasedStateMachine):
     def _tels_of(self, number: int) -> list[str]:
         return self.tels[number * SHARD : (number + 1) * SHARD]
 
+    def states(self) -> dict[str, State]:
+        """What the journals say of each number."""
+        found = {}
+        for number in range(len(self.planned.shards)):
+            known = replay(self.checkpoint.journal(number))
+            for tel, state in zip(self._tels_of(number), known.state_of.tolist(), strict=True):
+                found[tel] = State(state)
+        return found
+
     # What happens in a run
 
     @precondition(lambda self: self.open)

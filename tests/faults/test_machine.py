@@ -3,6 +3,7 @@
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from pipeline.ledger.replay import State
 from tests.faults.machine import RunMachine
 
 EXAMPLES = 20
@@ -36,3 +37,21 @@ def test_whatever_happens_to_a_run_nothing_acknowledged_is_lost_or_bought_again(
         ),
     )
     assert RunMachine.steps.keys() == RULES
+
+
+def test_what_may_have_been_billed_is_still_known_when_the_list_has_grown() -> None:
+    """A history that the machine found."""
+    run = RunMachine()
+    try:
+        run.begin(count=3)
+        (tel, *_) = run.tels
+        run._ask([tel])
+        run.crash(power=False, seed=0)
+        run.resume()
+        run._ask([tel])
+        run._come_back(tel, "fail")
+        run.crash(power=False, seed=0)
+        run.grow_list(count=2)
+        assert run.states()[tel] is State.FAILED
+    finally:
+        run.teardown()
