@@ -102,9 +102,12 @@ class Concurrency:
         self._since, self._answers, self._lost = now, 0, 0
         held = self._latency + 2 * self._sync
         if loss > self.LOSS:
-            # No room to spare; but what the set rate takes, since the loss may have another cause.
-            bare = int(self._rate * held) + self.LEAST
-            self.limit = min(self.limit, max(bare, int(self.limit * self.CUT)))
+            # A raise that led here is taken back, and the room to spare goes; but not what is
+            # really answered, since the loss may have another cause.
+            asked = min(self._rate, throughput / (1 - loss))
+            before = self._before_raise[0] if self._before_raise else self.limit
+            least = max(int(asked * held) + self.LEAST, int(self.limit * self.CUT))
+            self.limit = max(self.LEAST, min(self.limit, before, least))
             self._before_raise = None
         else:
             self._settle(throughput, held)
