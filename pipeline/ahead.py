@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
-__all__ = ("NORMALISERS", "WORKERS", "InOrder", "ahead", "in_order")
+__all__ = ("BUSY", "NORMALISERS", "WORKERS", "InOrder", "ahead", "in_order")
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,9 +21,11 @@ WORKERS = 2
 """Threads that write; more would hold more in memory and, with Polars' own, gain nothing."""
 
 
-NORMALISERS = min(4, (os.cpu_count() or 1) + 1)
-"""Threads that normalise: one more than there are cores, since one or another always waits for the
-interpreter, and no more than can be fed: reading is about three times as fast as one of them."""
+BUSY = (os.cpu_count() or 1) + 1
+"""Threads that keep all cores busy: one or another always waits for the interpreter."""
+NORMALISERS = min(4, BUSY)
+"""Frames that are normalised at the same time; no more can be fed, since reading is about three
+times as fast as one of them."""
 
 
 class _End:

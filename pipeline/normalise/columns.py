@@ -5,7 +5,6 @@ Rows are worked on by the hundred thousand, each lot in a thread of its own from
 nearly all of the work is NumPy's and Polars', which let other threads run.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import polars as pl
 
+from pipeline.ahead import BUSY
 from pipeline.errors import UsageError
 from pipeline.model import NORMALISED, PLAN_TYPES, REJECT_REASONS, REJECTED, RULES, own_names
 from pipeline.normalise.cells import bytes_of, digits_of, tidy_cells
@@ -111,15 +111,14 @@ def _normalised(
 ) -> pl.DataFrame:
     cells = frame[column].cast(pl.String)
     region, by_row = regions
+    default = code_of(region) if region else 0
     words = None if by_row is None else frame[by_row].cast(pl.String)
-    found, plans = nothing(frame.height), np.zeros(frame.height, np.int64)
+    found, plans = nothing(frame.height), np.full(frame.height, default, np.int64)
     unknown = np.zeros(frame.height, np.bool_)
 
     def read(rows: slice) -> None:
-        if region is not None:
-            plans[rows] = code_of(region)
         if words is not None:
-            plans[rows], unknown[rows] = _plans(words[rows], region)
+            plans[rows], unknown[rows] = _plans(words[rows], default)
         put(found, rows, _found(cells[rows], plans[rows]))
 
     def say(rows: slice) -> pl.DataFrame:
@@ -131,9 +130,8 @@ def _normalised(
     return pl.concat(_side_by_side(say, frame.height))
 
 
-def _plans(words: pl.Series, region: str | None) -> "tuple[Plans, NDArray[np.bool_]]":
+def _plans(words: pl.Series, default: int) -> "tuple[Plans, NDArray[np.bool_]]":
     """Each row's plan, 0 where there is none, and whether it is because its word is unknown."""
-    default = code_of(region) if region else 0
     different = words.unique().drop_nulls().to_list()
     regions = known_regions(different)
     codes = {
@@ -188,8 +186,7 @@ def _side_by_side(work: Callable[[slice], _Made], rows: int) -> list[_Made]:
 
 @lru_cache(maxsize=1)
 def _threads() -> ThreadPoolExecutor:
-    """One more than there are cores: one or another always waits for the interpreter."""
-    return ThreadPoolExecutor((os.cpu_count() or 1) + 1, thread_name_prefix="normalise")
+    return ThreadPoolExecutor(BUSY, thread_name_prefix="normalise")
 
 
 def _said(found: "Found", cells: pl.Series, unknown: "NDArray[np.bool_]") -> pl.DataFrame:
