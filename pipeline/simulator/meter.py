@@ -40,6 +40,12 @@ class Meter:
         if transport != "token":
             self._times.extend([now] * count)
 
+    def requests_between(self, transport: str, since: float, last: float, count: int) -> None:
+        """`count` requests arrived evenly after `since`, the last one at `last`."""
+        self._requests[transport] += count
+        step = (last - since) / count
+        self._times.extend(since + step * place for place in range(1, count + 1))
+
     def answered(self, code: str) -> None:
         """An answer, by its result code, or by what was said in place of it, such as `429`."""
         self._answers[code or "ok"] += 1
@@ -61,7 +67,9 @@ class Meter:
         With `numbers` there is a count for each number: `all`, or else those billed more than
         once. `worst_second` is the largest count of requests in any window [t, t + 1).
         """
-        times = np.frombuffer(self._times, dtype=np.float64) if self._times else np.empty(0)
+        times = (
+            np.sort(np.frombuffer(self._times, dtype=np.float64)) if self._times else np.empty(0)
+        )
         again = sum(1 for count in self._billed.values() if count > 1)
         result: dict[str, Any] = {
             "requests": {name: self._requests[name] for name in ("rest", "tcp", "udp", "token")},

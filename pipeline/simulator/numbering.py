@@ -7,7 +7,7 @@ Rule: facts of the plan only, nothing that depends on the seed.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -28,6 +28,10 @@ _KINDS = {"mobile": "mobile", "fixed_line_or_mobile": "either"}
 
 _HELD = {PLAN_TYPES.index(each) for each in ("mobile", "fixed_line_or_mobile", "pager")}
 """Types whose ranges have a holder that libphonenumber names."""
+
+
+MOST_ASKED = (44, 1, 49, 33, 34, 39, 91, 55, 46, 61, 52, 31)
+"""Calling codes whose plans are compiled ahead: up to 70 ms each, 0.2 s together."""
 
 
 class Facts(NamedTuple):
@@ -186,6 +190,14 @@ class Numbering:
 
     def __repr__(self) -> str:
         return "<Numbering>"
+
+    @property
+    def examples(self) -> Iterator[str]:
+        """A mobile number of each of the codes that are asked about most."""
+        for code in MOST_ASKED:
+            mobile = metadata(main_code(code)).mobile
+            if mobile is not None:
+                yield f"{code}{mobile.example_number}"
 
     def facts(self, tel: str) -> Facts:
         """What the plan says of E.164 digits. Takes any text."""

@@ -18,7 +18,7 @@ The rules of this population:
 - A number that no plan knows is an unknown subscriber (01). Fixed lines have no MCC and MNC.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -91,6 +91,12 @@ class Population:
     def facts(self, tel: str) -> Facts:
         """What the numbering plan says of the number."""
         return self._numbering.facts(tel)
+
+    def prepare(self) -> Iterator[None]:
+        """Make what the first questions would wait for, a country at each step."""
+        for tel in self._numbering.examples:
+            self.answer(tel)
+            yield
 
     def answer(self, tel: str, cascade: Sequence[str] = CASCADE) -> tuple[bytes, str, str]:
         """What the service says of E.164 digits: the first lookup type that finds something.

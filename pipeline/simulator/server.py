@@ -11,8 +11,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,8 @@ __all__ = ("Endpoints", "SimulatorOptions", "listening", "simulate")
 BACKLOG = 1024
 TRACKED = 100_000
 """Objects made and not dropped between two looks for garbage: an answer leaves no cycle."""
+PAUSE = 0.01
+"""Seconds for requests between two steps of what is prepared."""
 WATCH = 0.5
 """Seconds between two looks at whether the parent still lives."""
 
@@ -96,7 +98,7 @@ async def listening(
     await runner.setup()
     await web.SockSite(runner, http, backlog=BACKLOG).start()
     direct = await loop.create_server(partial(Connection, service, loop), sock=tcp, backlog=BACKLOG)
-    datagrams = Datagrams(service, loop, udp)
+    datagrams = Datagrams(service, loop, udp, wall)
     try:
         yield _endpoints(options, http, tcp, udp), service
     finally:
@@ -162,9 +164,17 @@ async def _serve(
         if options.exit_with_parent:
             _watch_parent(loop, os.getppid(), stop)
         announce(msgspec.json.encode(endpoints).decode())
+        _prepare(loop, service.population.prepare())
         await stop.wait()
         if options.meter_file is not None:
             _write_meter(options.meter_file, service.meter.summary("all"))
+
+
+def _prepare(loop: asyncio.AbstractEventLoop, steps: Iterator[None]) -> None:
+    """Compile plans while nobody asks yet: requests that wait for it would be stamped as one bunch."""
+    with suppress(StopIteration):
+        next(steps)
+        loop.call_later(PAUSE, _prepare, loop, steps)
 
 
 def _watch_parent(loop: asyncio.AbstractEventLoop, parent: int, stop: asyncio.Event) -> None:

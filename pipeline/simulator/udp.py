@@ -2,12 +2,16 @@
 
 asyncio's datagram transport takes one datagram for each turn of the loop and so loses bursts;
 here a socket of our own is drained at each turn, with a receive buffer as large as the system
-allows.
+allows. A datagram counts from when it came to the machine, which the system knows, and not from
+when this process got round to it.
 """
 
 import asyncio
+import fcntl
 import socket
+import struct
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -20,18 +24,45 @@ __all__ = ("Datagrams",)
 TURN = 256
 """Datagrams for one turn of the loop, so that the other listeners get theirs."""
 
+SPACING = 30e-6
+"""Seconds from one datagram to the next, where several were waiting: of those only the last one's
+time is known."""
+
 LARGEST = 60_000
 """Bytes of an answer; IPv4 allows 65 507."""
 
 BUFFER = 8 << 20
 
+_STAMP_OF_LAST = 0x8907
+"""Linux' SIOCGSTAMPNS: when the datagram that was read last came in, by the wall clock."""
+_TIMESPEC = struct.Struct("@qq")
+
+
+def _waited(listening: socket.socket, wall: float) -> float:
+    """Seconds since the last datagram came; 0 where the system cannot say.
+
+    The first call has the system note it from then on.
+    """
+    try:
+        stamp = fcntl.ioctl(listening.fileno(), _STAMP_OF_LAST, bytes(_TIMESPEC.size))
+    except OSError:
+        return 0.0
+    seconds, nanoseconds = _TIMESPEC.unpack(stamp)
+    came: float = seconds + nanoseconds / 1e9
+    return max(0.0, wall - came)
+
 
 class Datagrams:
-    """The listener. Close it when done."""
+    """The listener. Close it when done. `wall` gives seconds since 1970."""
 
     def __init__(
-        self, service: Service, loop: asyncio.AbstractEventLoop, bound: socket.socket
+        self,
+        service: Service,
+        loop: asyncio.AbstractEventLoop,
+        bound: socket.socket,
+        wall: Callable[[], float],
     ) -> None:
+        self._wall = wall
         self._service = service
         self._loop = loop
         self._socket = bound
@@ -40,6 +71,8 @@ class Datagrams:
         bound.setblocking(False)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             bound.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+        self._last = 0.0
+        _waited(bound, 0.0)
         loop.add_reader(bound, self._drain)
 
     def close(self) -> None:
@@ -58,7 +91,11 @@ class Datagrams:
                 raw, address = receive(2048)
                 count += 1
                 self._take(raw, address, now)
-        self._service.meter.requests("udp", now, count)
+        if count:
+            last = self._loop.time() - _waited(self._socket, self._wall())
+            since = max(self._last, last - SPACING * count)
+            self._last = last
+            self._service.meter.requests_between("udp", since, last, count)
 
     def _take(self, raw: bytes, address: Any, now: float) -> None:
         service = self._service

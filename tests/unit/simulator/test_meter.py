@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,19 @@ def test_token_requests_are_counted_apart_and_are_no_lookups() -> None:
 
     assert summary["requests"] == {"rest": 1, "tcp": 3, "udp": 0, "token": 1}
     assert summary["worst_second"] == 4
+
+
+def test_requests_that_waited_count_from_when_they_came() -> None:
+    meter = Meter()
+    meter.requests("tcp", 1.0)
+    meter.requests_between("udp", 0.0, 0.5, 5)
+    meter.requests("tcp", 1.35)
+
+    summary = meter.summary()
+
+    assert summary["requests"]["udp"] == 5
+    assert summary["worst_second"] == 6  # from 0.1 on
+    assert summary["seconds"] == pytest.approx(1.25)
 
 
 def test_reset_meter_is_as_new() -> None:
