@@ -8,10 +8,13 @@ Rules:
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.errors import CheckpointError
@@ -57,7 +60,7 @@ _FAULTS = (("<u4", 4), ("<u4", 4), ("<u2", 2), ("<u2", 2), ("u1", 1))
 class Replay:
     """What a journal holds. Arrays called `…_of` have one entry for each number of the shard.
 
-    The other arrays, and `raws`, have one entry for each answered number, in order of position.
+    The other arrays, and `bodies`, have one entry for each answered number, in order of position.
     """
 
     shard: Shard
@@ -78,8 +81,8 @@ class Replay:
     """Indices in `model.SOURCES`."""
     answered_at: NDArray[np.int64]
     """Milliseconds since 1970, UTC."""
-    raws: list[bytes]
-    """Answers as the service sent them."""
+    bodies: pl.Series
+    """Answers as the service sent them, Binary."""
     reasons: dict[int, str]
     """Why the last attempt failed, by position."""
     fault_raws: dict[int, bytes]
@@ -92,6 +95,11 @@ class Replay:
     """Bytes up to the end of the last sound frame."""
     size: int
     """Bytes in the file."""
+
+    @property
+    def raws(self) -> list[bytes]:
+        """The bodies, one by one."""
+        return self.bodies.to_list()
 
     @property
     def torn(self) -> bool:
@@ -257,13 +265,12 @@ class _Gathered:
         ]
         times, positions, sizes, attempts, sources = columns
         answered, first = np.unique(positions, return_index=True)
-        raws = _pieces(memoryview(b"".join(self.raws)), sizes)
         return {
             "answered": answered.astype(np.uint32),
             "attempts": attempts[first],
             "sources": sources[first],
             "answered_at": times[first],
-            "raws": [raws[i] for i in first.tolist()],
+            "bodies": _column(b"".join(self.raws), sizes).gather(first),
         }
 
 
@@ -281,11 +288,24 @@ def _split(
     return columns, payload[begin:]
 
 
+def _bounds(size: int, sizes: NDArray[Any]) -> NDArray[np.int64]:
+    """Where pieces of these sizes begin in data of that size, and where the last one ends."""
+    bounds = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=bounds[1:])
+    if bounds[-1] != size:
+        raise Damaged("a record is longer or shorter than it says")
+    return bounds
+
+
 def _pieces(data: memoryview, sizes: NDArray[Any]) -> list[bytes]:
     """Cut `data` into pieces of these sizes."""
-    ends = np.cumsum(sizes, dtype=np.int64)
-    if (int(ends[-1]) if len(ends) else 0) != len(data):
-        raise Damaged("a record is longer or shorter than it says")
+    bounds = _bounds(len(data), sizes).tolist()
     whole = bytes(data)
-    stops: list[int] = ends.tolist()
-    return [whole[begin:end] for begin, end in zip([0, *stops], stops, strict=False)]
+    return [whole[begin:end] for begin, end in pairwise(bounds)]
+
+
+def _column(data: bytes, sizes: NDArray[Any]) -> pl.Series:
+    """Likewise as a column, at once: a shard is written while Python is busy with the next one."""
+    bounds = _bounds(len(data), sizes)
+    buffers = [None, pa.py_buffer(bounds), pa.py_buffer(data)]
+    return pl.Series(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(sizes), buffers))

@@ -1,10 +1,10 @@
 """One shard while it is asked: what is pending, what is left, and its journal."""
 
-from itertools import compress
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from pipeline.errors import CheckpointError
 from pipeline.ledger.files import Files, sha256_of
@@ -97,7 +97,7 @@ def open_work(spec: ShardSpec, files: Files, *, hold_unknown: bool, stop_refused
         work.held = work.unknown
     work.pending = np.flatnonzero(frame["ask"].to_numpy() & ~settled).tolist()
     work.left = len(work.pending)
-    work.answered = len(known.raws)
+    work.answered = len(known.bodies)
     if stop_refused:
         work.refused_regions |= known.refused_countries
     _judge(work, known, stop_refused=stop_refused)
@@ -107,7 +107,10 @@ def open_work(spec: ShardSpec, files: Files, *, hold_unknown: bool, stop_refused
 def _open_journal(spec: ShardSpec, files: Files) -> tuple[Journal, Replay]:
     path, shard = Path(spec.journal), Shard(spec.sha256, spec.rows)
     journal, known = open_journal(path, shard, files)
-    if known.raws and all(decode_head(raw).code == "F0" for raw in known.raws):
+    refused = _perhaps_refused(known.bodies)
+    if len(refused) == len(known.bodies) > 0 and all(
+        decode_head(raw).code == "F0" for raw in known.raws
+    ):
         # The account might not use this type of lookup then. These refusals say nothing of the
         # numbers, and the account may have been mended since: begin this shard anew.
         journal.close()
@@ -116,11 +119,17 @@ def _open_journal(spec: ShardSpec, files: Files) -> tuple[Journal, Replay]:
     return journal, known
 
 
+def _perhaps_refused(bodies: pl.Series) -> NDArray[np.uint32]:
+    """Places of the answers in which a code of the service's own (F0 …) may stand."""
+    found = bodies.bin.contains(b'"F') | bodies.bin.contains(b'"f')
+    return found.arg_true().to_numpy()
+
+
 def _judge(work: Work, known: Replay, *, stop_refused: bool) -> None:
     """Count refusals of earlier runs, and learn which countries were refused."""
-    maybe = [b'"F' in raw or b'"f' in raw for raw in known.raws]
-    positions = compress(known.answered.tolist(), maybe)
-    for position, raw in zip(positions, compress(known.raws, maybe), strict=True):
+    places = _perhaps_refused(known.bodies)
+    positions = known.answered[places].tolist()
+    for position, raw in zip(positions, known.bodies.gather(places).to_list(), strict=True):
         code = code_of(decode_head(raw).code)
         if code.verdict is Verdict.REFUSED:
             work.refused += 1

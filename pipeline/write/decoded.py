@@ -5,7 +5,7 @@ next one is asked. It is more lenient than the codec, so it only gets what canno
 ways: one flat object, every value a text without escapes, every field known and there once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -24,35 +24,36 @@ _PAIR = '":"'
 """Between a field's name and its value; in a usual answer, nowhere else."""
 
 
-def decoded(raws: Sequence[bytes]) -> pl.DataFrame:
-    """The columns of `model.ANSWER` that come from the wire, one row for each answer.
+def decoded(bodies: pl.Series) -> pl.DataFrame:
+    """The columns of `model.ANSWER` that come from the wire, one row for each answer (Binary).
 
     Blank and `na` are null, as the codec has it. Raises `NotAnAnswer` for what is no answer.
     """
-    lines = _lines(raws)
+    lines = _lines(bodies)
     usual = lines.str.contains(_USUAL).fill_null(value=False)
     if not usual.any():
-        return _by_codec(raws)
-    read = _by_polars(raws if usual.all() else [raws[i] for i in usual.arg_true()])
+        return _by_codec(bodies.to_list())
+    chosen = lines if usual.all() else lines.filter(usual)
+    read = _by_polars(chosen)
     once = read.select(pl.sum_horizontal(pl.all().is_not_null())).to_series()
-    sound = once == lines.filter(usual).str.count_matches(_PAIR, literal=True)
+    sound = once == chosen.str.count_matches(_PAIR, literal=True)
     columns = _meant(read.filter(sound))
-    if columns.height == len(raws):
+    if columns.height == len(bodies):
         return columns
     places = usual.arg_true().filter(sound)
-    every = np.arange(len(raws))
+    every = np.arange(len(bodies))
     others = np.delete(every, places.to_numpy())
-    rest = _by_codec([raws[i] for i in others.tolist()])
+    rest = _by_codec(bodies.gather(others).to_list())
     order = np.argsort(np.concatenate([places.to_numpy(), others]))
     return pl.concat([columns, rest])[order]
 
 
-def _lines(raws: Sequence[bytes]) -> pl.Series:
+def _lines(bodies: pl.Series) -> pl.Series:
     """The answers as text; null where one is no UTF-8, which only the codec can read."""
     try:
-        return pl.Series(raws, dtype=pl.Binary).cast(pl.String)
+        return bodies.cast(pl.String)
     except pl.exceptions.ComputeError:
-        return pl.Series([_text(raw) for raw in raws], dtype=pl.String)
+        return pl.Series([_text(raw) for raw in bodies.to_list()], dtype=pl.String)
 
 
 def _text(raw: bytes) -> str | None:
@@ -62,9 +63,9 @@ def _text(raw: bytes) -> str | None:
         return None
 
 
-def _by_polars(raws: Iterable[bytes]) -> pl.DataFrame:
+def _by_polars(lines: pl.Series) -> pl.DataFrame:
     """Fields by their wire names, as they are."""
-    return pl.read_ndjson(b"\n".join(raws), schema=_FIELDS)
+    return pl.read_ndjson(lines.str.join("\n").item().encode(), schema=_FIELDS)
 
 
 def _by_codec(raws: Sequence[bytes]) -> pl.DataFrame:

@@ -61,7 +61,7 @@ def answers(shard: pl.DataFrame, replay: Replay) -> pl.DataFrame:
 
 def _answered(replay: Replay) -> pl.DataFrame:
     """One row for each final answer, without `attempts`, which every row of the shard has."""
-    frame = decoded(replay.raws)
+    frame = decoded(replay.bodies)
     # Only a few codes are ever seen, so each is looked up once.
     codes = [code for code in frame["error_code"].unique() if code is not None]
     known = {code: code_of(code) for code in codes}
@@ -72,7 +72,7 @@ def _answered(replay: Replay) -> pl.DataFrame:
         status=code.replace_strict(verdict, default="answered", return_dtype=pl.String),
         error=code.replace_strict(meaning, default=None, return_dtype=pl.String),
         answered_at=pl.Series(replay.answered_at, dtype=pl.Int64).cast(_TYPES["answered_at"]),
-        source=pl.Series([SOURCES[i] for i in replay.sources.tolist()], dtype=_TYPES["source"]),
+        source=pl.Series(np.array(SOURCES)[replay.sources], dtype=_TYPES["source"]),
     )
 
 
