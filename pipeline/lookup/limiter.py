@@ -1,10 +1,13 @@
 """How many requests may leave now. Pure: time is an argument, state is one block of integers.
 
-Two rules hold together. A token bucket paces: tokens come at the set rate and at most a twentieth
-of a second's worth is kept, so a stall is caught up gently. A sliding window bounds: requests are
-counted in cells of 2 ms, and the cells that overlap the last second never hold more than the rate.
-A bucket alone would let `rate + burst` through in some second; a window alone would send each
-second's worth at once.
+Two rules hold together. A token bucket paces: tokens come evenly, and at most a twentieth of a
+second's worth is kept. A sliding window bounds: requests are counted in cells of 2 ms, and the
+cells that overlap the last second never hold more than the rate. A bucket alone would let
+`rate + burst` through in some second; a window alone would send each second's worth at once.
+
+A stall (a slow disk, a busy machine) is made up for: what the full bucket did not hold comes
+afterwards, a quarter faster than the pace, as the window lets it through. The pace leaves the
+window a little room: without any, each second would repeat the last one's stalls and bursts.
 
 Rule: the state lives in a buffer of 64-bit integers, so that several processes can share one
 through a file (`account.py`); times are microseconds of one clock that they all have.
@@ -20,13 +23,20 @@ CELLS: Final = 501
 """The cell of this instant and the 500 before it: together they cover any second that ends now."""
 
 _LAST_CELL, _TOTAL, _TOKENS, _LAST_US, _PAUSED_US, _RING = 0, 1, 2, 3, 4, 5
-STATE_BYTES: Final = 8 * (_RING + CELLS)
-"""Size of the state: five integers, then the cells."""
+_MISSED = _RING + CELLS
+STATE_BYTES: Final = 8 * (_MISSED + 1)
+"""Size of the state: five integers, the cells, one more integer."""
 
 _MICRO: Final = 1_000_000
-_CATCH_UP_SECONDS: Final = 0.05
+_BURST_SECONDS: Final = 0.05
+_MISSED_SECONDS: Final = 0.5
+"""The most that is made up for after a stall."""
+_CATCH_UP: Final = 0.25
+"""How much faster than the pace that goes."""
 _JITTER_SHARE: Final = 0.008
 """Left free in each second, since a batch may need 8 ms more than the one before to arrive."""
+_PACE_SHARE: Final = 0.9955
+"""The pace, in parts of what the window lets through."""
 
 
 class Limiter:
@@ -54,7 +64,9 @@ class Limiter:
         self._rate = rate
         spare = int(rate * _JITTER_SHARE)
         self._most = max(1, math.ceil(rate) - spare)
-        self._burst = max(_MICRO, int(rate * _CATCH_UP_SECONDS * _MICRO))
+        through = self._most * _MICRO / (CELLS * CELL_US)
+        self._pace = min(rate, through * _PACE_SHARE) if spare else rate
+        self._burst = max(_MICRO, int(rate * _BURST_SECONDS * _MICRO))
 
     def _begin(self, now: float) -> None:
         state, at = self._cells, int(now * _MICRO)
@@ -62,16 +74,28 @@ class Limiter:
             # The clock began anew (a reboot), so nothing that was counted is recent.
             for slot in range(len(state)):
                 state[slot] = 0
-        state[_TOKENS] = 0
+        state[_TOKENS] = state[_MISSED] = 0
         state[_LAST_US] = at
 
     def _advance(self, now: float) -> int:
         """Let tokens come and old cells go; gives the slot of the current cell."""
         state, at = self._cells, int(now * _MICRO)
-        elapsed = max(0, at - state[_LAST_US])
-        state[_TOKENS] = min(self._burst, state[_TOKENS] + int(elapsed * self._rate))
-        state[_LAST_US] = max(at, state[_LAST_US])
-        cell, last = at // CELL_US, state[_LAST_CELL]
+        since = state[_LAST_US]
+        state[_LAST_US] = at = max(at, since)
+        slot = self._turn(at // CELL_US)
+        came = int(max(0, at - max(since, state[_PAUSED_US])) * self._pace)
+        more = min(state[_MISSED], int(came * _CATCH_UP))
+        tokens = state[_TOKENS] + came + more
+        state[_TOKENS] = min(self._burst, tokens)
+        missed = state[_MISSED] - more + max(0, tokens - self._burst)
+        most = int(self._rate * _MISSED_SECONDS * _MICRO)
+        # Whoever asked nothing for a second has missed nothing.
+        state[_MISSED] = min(missed, most) if state[_TOTAL] else 0
+        return slot
+
+    def _turn(self, cell: int) -> int:
+        """Go on to this cell and empty those that are more than a second old; gives its slot."""
+        state, last = self._cells, self._cells[_LAST_CELL]
         for leaving in range(max(last + 1, cell - CELLS + 1), cell + 1):
             slot = _RING + leaving % CELLS
             state[_TOTAL] -= state[slot]
@@ -100,7 +124,7 @@ class Limiter:
         ready = max(now, state[_PAUSED_US] / _MICRO)
         if state[_TOKENS] < _MICRO:
             # A microsecond more than the division says: a wake-up just too early finds nothing.
-            ready = max(ready, now + (_MICRO - state[_TOKENS]) / self._rate / _MICRO + 1e-6)
+            ready = max(ready, now + (_MICRO - state[_TOKENS]) / self._pace / _MICRO + 1e-6)
         if state[_TOTAL] >= self._most:
             ready = max(ready, self._oldest_leaves_at())
         return ready
@@ -114,7 +138,9 @@ class Limiter:
 
     def pause(self, until: float) -> None:
         """Let nothing leave before `until`; a later pause never shortens an earlier one."""
-        self._cells[_PAUSED_US] = max(self._cells[_PAUSED_US], int(until * _MICRO))
+        state = self._cells
+        state[_PAUSED_US] = max(state[_PAUSED_US], int(until * _MICRO))
+        state[_TOKENS] = state[_MISSED] = 0
 
     @property
     def paused_until(self) -> float:

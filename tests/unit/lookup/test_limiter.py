@@ -28,6 +28,28 @@ def test_a_stall_is_caught_up_within_the_rate() -> None:
     assert total >= 0.98 * 1000 * 20
 
 
+def test_a_long_stall_is_caught_up_in_the_second_that_it_was_in() -> None:
+    limiter = Limiter(10_000.0, 10.0)
+    busy = [turn for turn in range(1, 19_501) if turn % 3000 < 2800]
+    total = sum(limiter.take(10**6, 10.0 + turn / 1000) for turn in busy)
+    assert total >= 0.98 * 10_000 * 19.5
+
+
+def test_idle_time_is_not_caught_up() -> None:
+    limiter = Limiter(10_000.0, 10.0)
+    limiter.take(1, 10.1)
+    sent = [limiter.take(10**6, 20.0 + turn / 1000) for turn in range(300)]
+    assert sent[0] <= 500
+    assert sum(sent[1:]) <= 0.3 * 10_000
+
+
+def test_nothing_is_saved_up_in_a_pause() -> None:
+    limiter = Limiter(10_000.0, 10.0)
+    sum(limiter.take(10**6, 10.0 + turn / 1000) for turn in range(500))
+    limiter.pause(12.0)
+    assert limiter.take(10**6, 12.001) <= 10
+
+
 def test_it_begins_with_an_empty_allowance() -> None:
     assert Limiter(1000.0, 10.0).take(100, 10.0) == 0
 
