@@ -22,6 +22,9 @@ class Concurrency:
     LEAST: Final = 8
     SPARE: Final = 1.5
     """Room above Little's law, for answers that take longer than most."""
+    HICCUP: Final = 0.02
+    """Seconds that a lookup is taken to be held at least: a disk that is busy with a finished part
+    for a moment must not stop what goes out."""
     CUT: Final = 0.7
     INTERVAL: Final = 0.25
     WORTH: Final = 0.08
@@ -35,7 +38,7 @@ class Concurrency:
     """Share of lookups without any answer that is more than chance: networks lose a hundredth."""
 
     def __init__(
-        self, rate: float, fixed: int | None, *, first: int = 256, ceiling: int = 20_000
+        self, rate: float, fixed: int | None, *, first: int = 1024, ceiling: int = 20_000
     ) -> None:
         self._rate = rate
         self._fixed = fixed
@@ -108,7 +111,7 @@ class Concurrency:
             before = self._before_raise[0] if self._before_raise else self.limit
             least = max(int(asked * held) + self.LEAST, int(self.limit * self.CUT))
             self.limit = max(self.LEAST, min(self.limit, before, least))
-            self._before_raise = None
+            self._before_raise, self._hold = None, self.HOLD
         else:
             self._settle(throughput, held)
 
@@ -128,7 +131,7 @@ class Concurrency:
         if self._hold:
             self._hold -= 1
             return
-        need = int(self._rate * held * self.SPARE) + self.LEAST
+        need = int(self._rate * max(held, self.HICCUP) * self.SPARE) + self.LEAST
         if need > 1.25 * self.limit and throughput < 0.98 * self._rate:
             self._before_raise = (self.limit, throughput)
             self._raised = True

@@ -30,7 +30,7 @@ from pipeline.lookup.asking import Asking
 from pipeline.lookup.backlog import Backlog, Retry
 from pipeline.lookup.concurrency import Concurrency
 from pipeline.lookup.health import Breaker, Slowdown
-from pipeline.lookup.outbox import Outbox, Way, key_of, number_of, position_of
+from pipeline.lookup.outbox import BATCH, Outbox, Way, key_of, number_of, position_of
 from pipeline.lookup.progress import Progress
 from pipeline.lookup.work import Work
 from pipeline.model import SOURCES
@@ -42,6 +42,11 @@ __all__ = ("Engine",)
 
 TICK = 0.001
 """Seconds; a shorter wait would send single lookups where a batch could form."""
+ENOUGH = 64
+"""Outcomes that are worth a turn at once."""
+AHEAD = 64
+"""Intents that may be on disk beyond what the transport can take now, and a quarter of what is
+under way besides: the next ones, while an answer makes room."""
 REJECTED_IN_A_ROW = 5
 REFUSED_TYPE_IN_A_ROW = 10
 FATAL_PATIENCE = 2.0
@@ -76,7 +81,7 @@ class Engine:
         self._outbox = Outbox(asking, self._backlog, self.progress, now)
         # A REST request may have to open its connection first, and those that wait for theirs
         # leave all at once: so few at the beginning.
-        first = Concurrency.FIRST if asking.transport == "rest" else 256
+        first = Concurrency.FIRST if asking.transport == "rest" else 1024
         self._concurrency = Concurrency(
             asking.rate / asking.processes, asking.concurrency, first=first
         )
@@ -180,28 +185,35 @@ class Engine:
         probes = self._breaker.allowed(now, outbox.slots)
         if probes is not None:
             free = min(free, probes)
+        # An intent that waits long for its turn is a lookup in doubt that was never sent.
+        ahead = AHEAD + len(self._flying) // 4 + way.capacity - outbox.waiting
         try:
-            spared = outbox.admit(now, free)
+            spared = outbox.admit(now, min(free, ahead))
         except StorageError as error:  # what was noted before it stays staged, and is withdrawn
             self._end(error)
             return
         for work, count in spared:
             self._unsettled.append(_Unsettled(work, work.journal.written, 0, count, now))
             self.progress.refused += count
-        sent = outbox.send(way, now)
-        self._flying.update(dict.fromkeys([query.key for query in sent], now))
+        more = True
+        while more:
+            # Each batch counts at the limiter from when it leaves, and is soon gone.
+            now = self._asking.clock()
+            sent = outbox.send(way, now)
+            self._flying.update(dict.fromkeys([query.key for query in sent], now))
+            more = len(sent) == BATCH
 
     async def _rest(self, way: Way, now: float) -> None:
-        """Wait until something happens or falls due."""
-        if self._inbox:
-            await asyncio.sleep(0)
-            return
-        # `clock` and the loop's own time are the same clock, read at different moments.
-        delay = max(self._due(way, now), now + TICK) - now
-        timer = asyncio.get_running_loop().call_later(delay, self._wake.set)
-        await self._wake.wait()
-        self._wake.clear()
-        timer.cancel()
+        """Wait until something happens or falls due, and for what else comes with it."""
+        if not self._inbox:
+            # `clock` and the loop's own time are the same clock, read at different moments.
+            delay = max(self._due(way, now), now + TICK) - now
+            timer = asyncio.get_running_loop().call_later(delay, self._wake.set)
+            await self._wake.wait()
+            self._wake.clear()
+            timer.cancel()
+        few = len(self._inbox) < ENOUGH
+        await asyncio.sleep(max(0.0, now + TICK - self._asking.clock()) if few else 0)
 
     def _due(self, way: Way, now: float) -> float:
         due = [self.progress.due, self._outbox.limits.due]
@@ -294,7 +306,7 @@ class Engine:
     def _written(self, answers: _Unsettled) -> None:
         """The service answers, and what it says is written down."""
         self._unsettled.append(answers)
-        self._outbox.budget.succeeded(answers.settled)
+        self._outbox.budget.succeeded(answers.settled, answers.since)
         self._breaker.answered()
         self._slowdown.answered(answers.settled)
         self._rejected = 0

@@ -5,6 +5,7 @@ a lower rate for the whole run, `RetryBudget` keeps retries a share of what succ
 pauses a run that gets nothing but failures and in the end gives it up.
 """
 
+import math
 from typing import Final
 
 __all__ = ("Breaker", "RetryBudget", "Slowdown")
@@ -66,31 +67,47 @@ class Slowdown:
 class RetryBudget:
     """Retries may be half of what succeeds, and a few a second besides.
 
-    Over that they wait, so that a dying service meets fewer requests, not more.
+    Over that they wait, so that a dying service meets fewer requests, not more. Saved up are at
+    most as many as half of what succeeded lately: a burst of losses is asked again at once, where
+    the service has just shown that it answers.
     """
 
     SHARE: Final = 0.5
-    MOST: Final = 200.0
+    LEAST: Final = 200.0
+    """May always be saved up."""
+    LATELY: Final = 10.0
+    """Seconds after which a third of a success still counts as recent."""
     PER_SECOND: Final = 5.0
 
     def __init__(self, now: float) -> None:
         self._tokens = 50.0
         self._last = now
+        self._recent = 0.0
 
-    def succeeded(self, count: int) -> None:
+    def succeeded(self, count: int, now: float) -> None:
         """That many lookups were answered."""
-        self._tokens = min(self.MOST, self._tokens + self.SHARE * count)
+        self._advance(now)
+        self._recent += count
+        self._save(self.SHARE * count)
 
     def available(self, now: float) -> int:
         """How many retries may be sent now."""
-        elapsed = max(0.0, now - self._last)
-        self._last = now
-        self._tokens = max(self._tokens, min(self.MOST, self._tokens + self.PER_SECOND * elapsed))
+        self._advance(now)
         return int(self._tokens)
 
     def spend(self, count: int) -> None:
         """That many retries are sent."""
         self._tokens -= count
+
+    def _advance(self, now: float) -> None:
+        elapsed = max(0.0, now - self._last)
+        self._last = max(now, self._last)
+        self._recent *= math.exp(-elapsed / self.LATELY)
+        self._save(self.PER_SECOND * elapsed)
+
+    def _save(self, tokens: float) -> None:
+        most = max(self.LEAST, self.SHARE * self._recent)
+        self._tokens = max(self._tokens, min(most, self._tokens + tokens))
 
 
 class Breaker:

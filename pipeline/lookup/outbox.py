@@ -19,8 +19,10 @@ from pipeline.lookup.progress import Progress
 from pipeline.lookup.work import Work
 from pipeline.protocol.messages import Query, queries_of
 
-__all__ = ("Outbox", "Spared", "Way", "key_of", "number_of", "position_of")
+__all__ = ("BATCH", "Outbox", "Spared", "Way", "key_of", "number_of", "position_of")
 
+BATCH = 256
+"""Requests that are sent at one go: by UDP they take some 3 ms."""
 _POSITION_BITS = 32
 _POSITION = (1 << _POSITION_BITS) - 1
 
@@ -116,11 +118,16 @@ class Outbox:
         """Intents are written and not yet durable."""
         return bool(self._staged)
 
+    @property
+    def waiting(self) -> int:
+        """Lookups whose intent is written, and which are not sent yet."""
+        return len(self._armed) + self._staged_count()
+
     # Admission
 
     def admit(self, now: float, free: int) -> list[Spared]:
         """Note intents for up to `free` lookups: those that failed before and are due, then new."""
-        free = min(free, self.limits.left - len(self._armed) - self._staged_count())
+        free = min(free, self.limits.left - self.waiting)
         if free <= 0:
             return []
         due = self._backlog.take(now, min(free, self.budget.available(now)))
@@ -173,12 +180,12 @@ class Outbox:
     # Sending
 
     def send(self, way: Way, now: float) -> list[Query]:
-        """Send what limiter, transport and limits allow; gives what was sent."""
+        """Send what limiter, transport and limits allow, up to a batch; gives what was sent."""
         if self._recalled:
             self._drop_recalled()
         if not self._armed:
             return []
-        wanted = min(len(self._armed), way.capacity, self.limits.left)
+        wanted = min(len(self._armed), way.capacity, self.limits.left, BATCH)
         granted = self._asking.limiter.take(wanted, now) if wanted > 0 else 0
         if not granted:
             return []

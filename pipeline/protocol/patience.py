@@ -12,7 +12,7 @@ __all__ = ("Patience",)
 
 INITIAL = 3.0
 """Seconds before anything was measured; RFC 6298 has 1, but an HLR query takes seconds."""
-FLOOR = 0.1
+FLOOR = 0.25
 STEP = 1.1
 """Waits are rounded up to powers of this, so that equal ones share a lane of the exchange."""
 

@@ -26,6 +26,8 @@ from pipeline.transports.endpoints import address_of
 __all__ = ("UdpTransport",)
 
 DATAGRAMS_A_TURN = 256
+DRAINS = 64
+"""Times that many are read at most before questions are given up."""
 LONGEST = 8192
 """Bytes of a datagram; a longer one is cut, and then is no answer."""
 BUFFER = 8 << 20
@@ -111,8 +113,8 @@ class _Port:
         if outcomes:
             self._loop.call_soon(self._owner.heard, self, outcomes)
 
-    def _read(self) -> None:
-        """Take what has come, and make outcomes of it all together."""
+    def _read(self) -> bool:
+        """Take what has come, and make outcomes of it all together; true if there may be more."""
         receive = self._sock.recv
         datagrams: list[bytes] = []
         try:
@@ -125,6 +127,7 @@ class _Port:
         if datagrams:
             self._last_heard = self._loop.time()
             self._take(datagrams)
+        return len(datagrams) == DATAGRAMS_A_TURN
 
     def _take(self, datagrams: Sequence[bytes]) -> None:
         exchange = self.exchange
@@ -146,6 +149,12 @@ class _Port:
 
     def _tick(self) -> None:
         self._timer = None
+        # An answer that is here already is not late, however long this process was kept busy.
+        for _ in range(DRAINS):
+            if not self._read():
+                break
+        if self._sock.fileno() < 0:
+            return  # it was a solo question's, and is answered
         outcomes = self.exchange.expire(self._loop.time())
         due = self.exchange.next_deadline()
         if due is not None:

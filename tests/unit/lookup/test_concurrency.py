@@ -29,7 +29,8 @@ def settle(
 def test_the_rate_is_reached_at_any_latency(wait: float) -> None:
     concurrency = Concurrency(1000.0, None)
     assert settle(concurrency, 1000.0, lambda _: wait, 120.0)[0] >= 980
-    assert concurrency.limit <= max(32, 1000 * wait * 2.2)
+    # Twice what Little's law asks for, of which a busy disk may need 20 ms.
+    assert concurrency.limit <= 2.2 * 1000 * max(wait, 0.036)
 
 
 def test_it_does_not_grow_where_that_brings_nothing() -> None:

@@ -51,9 +51,20 @@ def test_retries_are_a_share_of_what_succeeds() -> None:
     assert budget.available(0.0) == 50
     budget.spend(50)
     assert budget.available(0.0) == 0
-    budget.succeeded(10)
+    budget.succeeded(10, 0.0)
     assert budget.available(0.0) == 5
     assert budget.available(2.0) == 15
+
+
+def test_a_burst_of_losses_is_asked_again_at_once_where_the_service_answers() -> None:
+    budget = RetryBudget(0.0)
+    for tenth in range(100):
+        budget.succeeded(500, tenth / 10)
+    assert budget.available(10.0) >= 5_000
+    budget.spend(5_000)
+    # What succeeded long ago says nothing of now.
+    budget.spend(budget.available(10.0))
+    assert budget.available(70.0) <= 350
 
 
 def fail(breaker: Breaker, times: int, now: float) -> None:

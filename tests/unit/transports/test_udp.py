@@ -1,8 +1,10 @@
 """UDP: loss, repetition, refusals, and a socket of its own for a question that must be alone."""
 
 import asyncio
+import json
 import random
 import socket
+import time
 
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Query
 from tests.conformance.services import (
@@ -67,6 +69,24 @@ async def test_a_solo_question_has_a_socket_of_its_own_and_its_late_answer_count
         assert client.transport.counts.connections == 2
         assert isinstance(result, Fault)
         assert client.outcomes[1] == (1, Answer(answer(TEL), ""))
+
+
+async def test_an_answer_that_came_while_the_process_was_busy_is_not_late() -> None:
+    tels = [f"1212555{number:04}" for number in range(600)]  # more than one turn reads
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as service:
+        service.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        service.bind(("127.0.0.1", 0))
+        endpoint = f"udp://127.0.0.1:{service.getsockname()[1]}"
+        client = Client("udp", Running(plainly, endpoint), timeout=0.2)
+        async with client.transport:
+            client.transport.send([Query(key, tel) for key, tel in enumerate(tels)])
+            for _ in tels:
+                request, asker = service.recvfrom(2048)
+                service.sendto(answer(json.loads(request)["tel"]), asker)
+            time.sleep(0.3)  # noqa: ASYNC251  the loop turns when all have been due for long
+            outcomes = await client.ended(len(tels))
+
+    assert all(isinstance(outcome.result, Answer) for outcome in outcomes)
 
 
 async def test_a_port_where_nobody_listens_ends_questions_at_once() -> None:
