@@ -124,7 +124,6 @@ class Bearer:
                 headers=headers,
                 allow_redirects=False,
                 proxy=self._service.proxy,
-                middlewares=(),
                 timeout=aiohttp.ClientTimeout(total=self._service.timeout),
             ) as response:
                 told = await response.content.read(LONGEST)

@@ -6,14 +6,19 @@ for: aiohttp's silent second attempt on a dead connection is caught and given ba
 """
 
 import asyncio
+import math
+import resource
 import socket
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from pipeline.protocol.codec import NotAnAnswer, decode_head, rest_query
@@ -25,8 +30,10 @@ from pipeline.transports.groups import leave
 
 __all__ = ("RestTransport", "retry_after")
 
-WORKERS = 256
-"""Requests at once, where the user names no number."""
+WORKERS = 4096
+"""Requests at once, where the user names no number and the system allows as many open files."""
+OTHER_FILES = 64
+"""Open files that are left to the rest of the program."""
 LONGEST = 64 * 1024
 """Bytes of an answer; a sound one has some 400."""
 DNS_LIFE = 60
@@ -37,6 +44,9 @@ CONNECTING = 0.9
 """Share of the time-out after which a connection that does not come about is given up: before
 the request is, so that it is known as unsent."""
 
+LOOKS = 0.01
+"""Share of the time-out between two looks at whose is over."""
+
 _UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
@@ -45,41 +55,54 @@ class _ResentError(Exception):
 
 
 class _Once:
-    """A client middleware of one worker: it lets each request through once.
-
-    aiohttp runs the middlewares again for the attempt that it makes by itself when a kept
-    connection turns out to be dead, and has no public switch for it.
-    """
+    """Whether a worker's request has gone out: each goes out once."""
 
     def __init__(self) -> None:
         self.used = False
 
-    async def __call__(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        if self.used:
-            raise _ResentError
-        self.used = True
-        return await handler(request)
+
+_WORKER: ContextVar[_Once] = ContextVar("worker")
+"""Each worker is a task, and so has a context of its own."""
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request that goes out once.
+
+    aiohttp makes it anew for the attempt that it makes by itself when a kept connection turns out
+    to be dead, and has no public switch for that. A middleware would see it too, but costs a
+    twentieth of a lookup.
+    """
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        if self.method == "GET":  # and not the token's, which a worker may have called for
+            once = _WORKER.get()
+            if once.used:
+                raise _ResentError
+            once.used = True
+        return await super().send(conn)
 
 
 class _Deadline:
-    """The end of one worker's patience with each request: `asyncio.timeout`, a tenth of the lookup
-    cheaper, since it is made once a worker and not once a request."""
+    """The end of one worker's patience with each request.
+
+    `asyncio.timeout` sets a timer for each request, a tenth of what a lookup costs; here the
+    transport looks at all workers now and then.
+    """
 
     def __init__(self, task: asyncio.Task[Any], seconds: float) -> None:
         self._task, self._seconds = task, seconds
-        self._loop = asyncio.get_running_loop()
+        self._now = asyncio.get_running_loop().time
+        self._due = math.inf
         self._expired = False
-        self._timer: asyncio.TimerHandle
 
     def __enter__(self) -> None:
-        self._expired = False
-        self._timer = self._loop.call_later(self._seconds, self._expire)
+        self._due = self._now() + self._seconds
 
-    def _expire(self) -> None:
-        self._expired = True
-        self._task.cancel()
+    def look(self, now: float) -> None:
+        """End the wait if it is time to."""
+        if now >= self._due:
+            self._due, self._expired = math.inf, True
+            self._task.cancel()
 
     def __exit__(
         self,
@@ -87,9 +110,12 @@ class _Deadline:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._timer.cancel()
+        self._due = math.inf
+        if not self._expired:
+            return
+        self._expired = False
         # Whoever else cancels the worker meanwhile is heard; only our own becomes a time-out.
-        if self._expired and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
+        if self._task.uncancel() == 0 and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
 
@@ -117,16 +143,23 @@ class RestTransport:
         self.counts = TransportCounts()
         self._service = service
         self._deliver = deliver
-        self._base = service.endpoint + ("&" if "?" in service.endpoint else "?")
-        self._most = service.concurrency or WORKERS
+        base = URL(service.endpoint, encoded=True)
+        self._before = base.raw_query_string + "&" if base.raw_query_string else ""
+        # A third of what reading a whole address takes.
+        self._url = partial(
+            URL.build, scheme=base.scheme, authority=base.raw_authority, path=base.raw_path
+        )
+        self._most = service.concurrency or max(1, min(WORKERS, _open_files() - OTHER_FILES))
         self._open = 0
         self._waiting: deque[Query] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
         self._workers: list[asyncio.Task[None]] = []
+        self._deadlines: list[_Deadline] = []
         self._ended: list[Outcome] = []
         self._session: aiohttp.ClientSession
         self._bearer: Bearer
         self._group: asyncio.TaskGroup
+        self._looking: asyncio.Task[None]
 
     def __repr__(self) -> str:
         return f"<RestTransport {self._open} open, {len(self._workers)} workers>"
@@ -142,6 +175,7 @@ class RestTransport:
             raise
         self._group = asyncio.TaskGroup()  # so that a defect in a worker ends the run
         await self._group.__aenter__()
+        self._looking = self._group.create_task(self._look_at_deadlines())
         return self
 
     async def __aexit__(
@@ -151,8 +185,8 @@ class RestTransport:
         trace: TracebackType | None,
     ) -> None:
         """Stop the workers and close every connection."""
-        for worker in self._workers:
-            worker.cancel()
+        for task in (self._looking, *self._workers):
+            task.cancel()
         try:
             await leave(self._group, kind, error, trace)
         finally:
@@ -169,6 +203,7 @@ class RestTransport:
                 keepalive_timeout=KEEP_ALIVE,
                 socket_factory=self._new_socket,
             ),
+            request_class=_Request,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "msisdn-pipeline", "Accept": "application/json"},
             timeout=aiohttp.ClientTimeout(
@@ -184,6 +219,11 @@ class RestTransport:
         self.counts.connections += 1
         family, kind, protocol, _, _ = address
         return socket.socket(family, kind, protocol)
+
+    @property
+    def most(self) -> int:
+        """Workers, each with a connection of its own."""
+        return self._most
 
     @property
     def capacity(self) -> int:
@@ -209,6 +249,8 @@ class RestTransport:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  it is one
         once, deadline = _Once(), _Deadline(task, self._service.timeout)
+        self._deadlines.append(deadline)
+        _WORKER.set(once)
         while True:
             while not self._waiting:
                 waiter: asyncio.Future[None] = loop.create_future()
@@ -222,6 +264,14 @@ class RestTransport:
                 loop.call_soon(self._flush)
             self._ended.append(Outcome(query.key, result))
 
+    async def _look_at_deadlines(self) -> None:
+        loop, pause = asyncio.get_running_loop(), self._service.timeout * LOOKS
+        while True:
+            await asyncio.sleep(pause)
+            now = loop.time()
+            for deadline in self._deadlines:
+                deadline.look(now)
+
     def _flush(self) -> None:
         ended, self._ended = self._ended, []
         self._deliver(ended)
@@ -233,7 +283,7 @@ class RestTransport:
                 generation, header = await self._bearer.header()
                 if self._bearer.refusal:
                     return Fault(FaultKind.ACCOUNT, self._bearer.refusal, sent=False)
-                result = await self._get(query, header, once)
+                result = await self._get(query, header)
         except (_ResentError, aiohttp.ClientError, OSError) as error:
             return _lost(error, once.used)
         if result is not None:
@@ -252,17 +302,15 @@ class RestTransport:
             return Fault(FaultKind.ACCOUNT, self._bearer.refusal)
         return Fault(FaultKind.REPLAY, "the token was refused")
 
-    async def _get(
-        self, query: Query, header: Mapping[str, str], once: _Once
-    ) -> Answer | Fault | None:
+    async def _get(self, query: Query, header: Mapping[str, str]) -> Answer | Fault | None:
         """The request itself; None when the token is refused."""
-        url = URL(self._base + rest_query(query.tel, self._service.lookup), encoded=True)
+        asked = self._before + rest_query(query.tel, self._service.lookup)
+        url = self._url(query_string=asked, encoded=True)
         async with self._session.get(
             url,
             headers=header,
             allow_redirects=False,
             proxy=self._service.proxy,
-            middlewares=(once,),
         ) as response:
             status, told = response.status, response.headers
             body = await _read(response)  # even where it says nothing: the connection is kept
@@ -284,6 +332,12 @@ class RestTransport:
             self.counts.strays += 1
             return Fault(FaultKind.TRANSIENT, "answer for another number")
         return result_of(head, body)
+
+
+def _open_files() -> int:
+    """How many files, and so connections, this process may have open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return WORKERS + OTHER_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:
