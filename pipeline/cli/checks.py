@@ -24,6 +24,10 @@ from pipeline.transports.contract import Unreachable
 __all__ = ("Finding", "checked", "checks_table")
 
 
+_SLOW = 3.0
+"""Seconds that an HLR lookup may well take."""
+
+
 class Finding(NamedTuple):
     """The result of one check."""
 
@@ -39,7 +43,7 @@ def checked(settings: Settings) -> list[Finding]:
     findings = [check(settings) for check in _CHECKS]
     if any(finding.level == "error" for finding in findings):
         return findings
-    return [*findings, _service(settings)]
+    return [*findings, *_service(settings)]
 
 
 def _program(settings: Settings) -> Finding:
@@ -125,24 +129,38 @@ def _state(settings: Settings) -> Finding:
     return Finding("shared rate", "error", f"{folder} cannot be written; set --state-dir", 16)
 
 
-def _service(settings: Settings) -> Finding:
-    async def connect() -> None:
+_FOUND = {
+    "rest": "reachable, gave a token",
+    "tcp": "reachable",
+    "udp": "the name resolves; only a lookup could tell more",
+}
+
+
+def _service(settings: Settings) -> list[Finding]:
+    async def connect() -> int:
         transport = TRANSPORTS[settings.transport](service_of(settings), lambda outcomes: None)
         async with asyncio.timeout(settings.timeout + 5), transport:
-            pass
+            return transport.most
 
     try:
-        asyncio.run(connect())
+        most = asyncio.run(connect())
     except MsisdnError as error:
-        return Finding("service", "error", str(error), error.exit_code)
+        return [Finding("service", "error", str(error), error.exit_code)]
     except (Unreachable, TimeoutError) as error:
         text = str(error) or "no answer in time"
-        return Finding("service", "error", f"{text}; check --endpoint", ServiceError.exit_code)
-    if settings.transport == "udp":
-        return Finding("service", "ok", "the name resolves; only a lookup could tell more")
-    return Finding(
-        "service", "ok", "reachable" + (", gave a token" * (settings.transport == "rest"))
-    )
+        return [Finding("service", "error", f"{text}; check --endpoint", ServiceError.exit_code)]
+    return [Finding("service", "ok", _FOUND[settings.transport]), _at_once(settings, most)]
+
+
+def _at_once(settings: Settings, most: int) -> Finding:
+    """What the limits of this machine come to: the rate is reached while a lookup takes so long."""
+    longest = most / settings.rate
+    text = f"up to {most:,}: enough for {settings.rate:g}/s while a lookup takes {longest:.3g} s"
+    if longest >= _SLOW:
+        return Finding("lookups at once", "ok", text)
+    mend = {"rest": "ulimit -n, or --workers", "udp": "net.core.rmem_max, or --workers"}
+    how = mend.get(settings.transport, "--workers")
+    return Finding("lookups at once", "warning", f"{text}; for a slower service raise {how}")
 
 
 _CHECKS: Sequence[Callable[[Settings], Finding]] = (

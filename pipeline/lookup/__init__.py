@@ -148,7 +148,7 @@ class _Stage:
         One that stayed open would lock out the next run of this process.
         """
         with ExitStack() as journals:
-            for work in self._engine.open_works:
+            for work in self._engine.settlement.open_works:
                 journals.callback(work.journal.close)
             while not self._to_write.empty():
                 unwritten = self._to_write.get_nowait()
@@ -271,7 +271,9 @@ class _Stage:
             await engine.dirty.wait()
             engine.dirty.clear()
             began = loop.time()
-            works = [w for w in engine.sound_works if w.journal.written > w.journal.durable]
+            works = [
+                w for w in engine.settlement.sound_works if w.journal.written > w.journal.durable
+            ]
             for work in works:
                 try:
                     await loop.run_in_executor(self._thread, work.journal.sync)

@@ -15,6 +15,8 @@ __all__ = ("Backlog", "Retry")
 class Retry:
     """The history of one number's failed attempts in this run."""
 
+    since: float
+    """When it was first asked."""
     sent: int = 0
     """Requests sent so far, the one under way included."""
     failures: int = 0
@@ -54,9 +56,9 @@ class Backlog:
         retry = self._retries.get(key)
         return retry.sent - 1 if retry else 0
 
-    def failed(self, key: int, fault: Fault) -> Retry:
-        """Note how an attempt ended."""
-        retry = self._retries.setdefault(key, Retry(sent=1))
+    def failed(self, key: int, fault: Fault, sent_at: float) -> Retry:
+        """Note how an attempt ended that began at `sent_at`."""
+        retry = self._retries.setdefault(key, Retry(since=sent_at, sent=1))
         if fault.kind is FaultKind.THROTTLE:
             retry.throttled += 1
         elif fault.kind is not FaultKind.REPLAY:

@@ -1,39 +1,50 @@
-"""How many lookups should be in flight. Pure: time is an argument.
+"""How many lookups should be under way. Pure: time is an argument.
 
-Little's law gives the need: rate × time in flight. The time is measured, so a service at 5 ms and
+Little's law gives the need: rate × time under way. The time is measured, so a service at 5 ms and
 one at 3 s both run at the set rate. Two things hold the number back: trouble (throttling, loss)
-cuts it, and a raise that brings no more answers is taken back, since then the service is full and
-more questions only wait longer.
+cuts it, and a raise after which every answer takes as much longer is taken back, since then the
+service is full and more questions only wait.
+
+A lookup waits for the disk before it leaves and after its answer has come. Those that do are on
+top of that (`spare`), by the same law: throughput × what a sync takes.
 """
 
+import math
 from typing import Final
 
 __all__ = ("Concurrency",)
 
 
 class Concurrency:
-    """The limit of lookups in flight: fixed, or found out (`fixed=None`)."""
+    """The limit of lookups under way: fixed, or found out (`fixed=None`)."""
 
     FIRST: Final = 16
     """Where it begins: what a tenth of a second at the set rate needs, at least this and at most
     `first`. The limiter bounds what a service meets, so this only bounds what waits there."""
     STEP: Final = 4
-    """The most by which one raise multiplies it."""
+    """The most by which one raise multiplies it, while it is not known what a raise brings."""
+    LEAP: Final = 64
+    """Likewise where more questions have brought more answers, or take no longer than the first."""
     LEAST: Final = 8
     SPARE: Final = 1.5
     """Room above Little's law, for answers that take longer than most."""
+    AHEAD: Final = 64
+    """Lookups that may always wait for the disk or for their turn."""
     HICCUP: Final = 0.02
-    """Seconds that a lookup is taken to be held at least: a disk that is busy with a finished part
-    for a moment must not stop what goes out."""
+    """Seconds that a lookup is taken to wait for the disk at least: one that is busy with a
+    finished part for a moment must not stop what goes out."""
     CUT: Final = 0.7
     INTERVAL: Final = 0.25
+    """Seconds, or the time of one answer where that is longer, from one look to the next. After a
+    raise the first one is not counted: connections are opened, and the answers are still those to
+    earlier questions."""
     WORTH: Final = 0.08
-    """Share of a raise that must show as throughput, not counting the first `INTERVAL`, in which
-    connections are opened. Over the first round trip a third of it can show, since an answer takes
-    its time; and where our own processor is what is short, four times as many at once bring a third
-    more (64 to 256 over REST: 7 700 to 10 300/s)."""
-    HOLD: Final = 10
-    """Intervals to wait after a raise that brought nothing."""
+    """Share of a raise that must be gained, and not be eaten up by longer waits."""
+    PLENTY: Final = 0.6
+    """Share of it that shows the service to have room, and to take its time with each."""
+    HOLD: Final = 2.5
+    """Seconds without another raise after one that brought nothing; twice as long after the next."""
+    LONGEST_HOLD: Final = 20.0
     LOSS: Final = 0.05
     """Share of lookups without any answer that is more than chance: networks lose a hundredth."""
 
@@ -45,39 +56,60 @@ class Concurrency:
         self._ceiling = ceiling
         self.limit = fixed or min(max(self.FIRST, min(first, int(rate / 10))), ceiling)
         self._latency = 0.0
+        self._shortest = math.inf
+        self._throughput = 0.0
         self._sync = 0.0
-        self._shortest = 0.0
         self._answers = 0
+        self._waited = 0.0
+        """Seconds, of all those answers together."""
         self._lost = 0
+        self._late = False
         self._since: float | None = None
         self._cut_at = 0.0
         self._before_raise: tuple[int, float] | None = None
-        self._raised = False
-        """Just now: what connections it takes are being opened."""
-        self._hold = 0
+        self._settling_until: float | None = None
+        """After a raise: until then nothing is counted."""
+        self._step = self.STEP
+        self._held_until = 0.0
+        self._next_hold = self.HOLD
 
     def __repr__(self) -> str:
-        return f"<Concurrency {self.limit}, {self._latency * 1000:.1f} ms in flight>"
+        return f"<Concurrency {self.limit}, {self._latency * 1000:.1f} ms each>"
+
+    @property
+    def spare(self) -> int:
+        """How many more may wait for the disk. A fixed limit is meant for all of them together."""
+        if self._fixed:
+            return 0
+        waits = max(2 * self._sync, self.HICCUP)
+        return self.AHEAD + int(self._throughput * waits * self.SPARE)
 
     @property
     def latency(self) -> float:
-        """Seconds a lookup spends in flight, lately."""
+        """Seconds from a question to its answer, lately."""
         return self._latency
 
     def answered(self, count: int, latency: float) -> None:
-        """`count` lookups came back after `latency` seconds in flight."""
+        """`count` lookups came back after `latency` seconds."""
         self._answers += count
+        self._waited += count * latency
         if not count:
             return
         weight = min(0.5, 0.02 * count)
         self._latency += (latency - self._latency) * (weight if self._latency else 1.0)
+        self._shortest = min(self._shortest, latency)
 
     def lost(self) -> None:
         """A lookup was given up without any answer."""
         self._lost += 1
 
+    def late(self, times: int) -> None:
+        """The answer came after all to a lookup that had been given up so many times."""
+        self._lost = max(0, self._lost - times)
+        self._late = True
+
     def synced(self, seconds: float) -> None:
-        """What was written became durable after so long. A slot waits for that twice."""
+        """What was written became durable after so long. A lookup waits for that twice."""
         self._sync += 0.1 * (seconds - self._sync)
 
     def troubled(self, now: float) -> None:
@@ -89,53 +121,80 @@ class Concurrency:
         self._before_raise = None
 
     def adjust(self, now: float, rate: float) -> None:
-        """Set the limit anew from what came in since the last call; cheap to call often."""
+        """Set the limit anew from what came in since the last look; cheap to call often."""
         self._rate = rate
-        if self._fixed:
+        if self._fixed or not self._is_time(now):
             return
-        if self._since is None:
-            self._since = now
-        elapsed = now - self._since
-        if self._raised and elapsed >= self.INTERVAL:
-            self._raised, self._since, self._answers, self._lost = False, now, 0, 0
-            return
-        if elapsed < max(self.INTERVAL, 1.5 * self._latency) or not self._answers:
-            return
-        throughput, loss = self._answers / elapsed, self._lost / (self._answers + self._lost)
-        self._since, self._answers, self._lost = now, 0, 0
-        held = self._latency + 2 * self._sync
+        assert self._since is not None  # noqa: S101  `_is_time` sets it
+        self._throughput = self._answers / (now - self._since)
+        # What seems to be lost while answers come late is late too.
+        lost = 0 if self._late else self._lost
+        loss = lost / (self._answers + lost)
+        latency = self._waited / self._answers
+        self._begin(now)
         if loss > self.LOSS:
-            # A raise that led here is taken back, and the room to spare goes; but not what is
-            # really answered, since the loss may have another cause.
-            asked = min(self._rate, throughput / (1 - loss))
-            before = self._before_raise[0] if self._before_raise else self.limit
-            least = max(int(asked * held) + self.LEAST, int(self.limit * self.CUT))
-            self.limit = max(self.LEAST, min(self.limit, before, least))
-            self._before_raise, self._hold = None, self.HOLD
-        else:
-            self._settle(throughput, held)
+            self._give_way(now, loss)
+        elif self._before_raise is None or self._was_worth_it(now, latency, *self._before_raise):
+            self._settle(now, latency)
 
-    def _settle(self, throughput: float, held: float) -> None:
+    def _begin(self, now: float) -> None:
+        self._since, self._answers, self._waited = now, 0, 0.0
+        self._lost, self._late = 0, False
+
+    def _is_time(self, now: float) -> bool:
+        """Enough has come in to judge by."""
+        if self._since is None:
+            self._begin(now)
+        if self._settling_until is not None:
+            if now >= self._settling_until:
+                self._settling_until = None
+                self._begin(now)
+            return False
+        assert self._since is not None  # noqa: S101  `_begin` sets it
+        # What came of a raise shows in the first answers when its time has come.
+        whole = self._latency if self._before_raise is None else 0.0
+        return self._answers > 0 and now - self._since >= max(self.INTERVAL, whole)
+
+    def _give_way(self, now: float, loss: float) -> None:
+        """A raise that led here is taken back, and the room to spare goes; but not what is really
+        answered, since the loss may have another cause."""
+        asked = min(self._rate, self._throughput / (1 - loss))
+        before = self._before_raise[0] if self._before_raise else self.limit
+        least = max(int(asked * self._latency) + self.LEAST, int(self.limit * self.CUT))
+        self.limit = max(self.LEAST, min(self.limit, before, least))
+        self._before_raise, self._held_until = None, now + self.HOLD
+
+    def _was_worth_it(self, now: float, latency: float, limit: int, earlier: float) -> bool:
+        """Judge the last raise, from `limit`, when an answer took `earlier` seconds; it is taken
+        back if it brought nothing."""
+        self._before_raise = None
+        raised = self.limit / limit - 1.0
+        gain = (1.0 + raised) * earlier / latency - 1.0
+        if gain >= self.WORTH * raised:
+            full = self._throughput >= 0.98 * self._rate
+            self._step = self.LEAP if gain >= self.PLENTY * raised or full else self.STEP
+            self._next_hold = self.HOLD
+            return True
+        # Below where lookups wait twice as long as they need to: chance lets a useless raise pass
+        # now and then, and the limit would only ever climb.
+        cut = 0.8 if self._latency > 2 * self._shortest else 1.0
+        self.limit, self._step = max(self.LEAST, int(limit * cut)), 2
+        self._held_until = now + self._next_hold
+        self._next_hold = min(self.LONGEST_HOLD, 2 * self._next_hold)
+        return False
+
+    def _settle(self, now: float, latency: float) -> None:
         # Forgotten slowly, so that a service that became slower for good is not held against it.
-        self._shortest = min(held, self._shortest * 1.005) if self._shortest else held
-        if self._before_raise is not None:
-            limit, earlier = self._before_raise
-            self._before_raise = None
-            gain = throughput / earlier if earlier else 2.0
-            if gain < 1.0 + self.WORTH * (self.limit / limit - 1.0):
-                # Back; and below where lookups wait twice as long as they need to: chance lets a
-                # useless raise pass now and then, and the limit would only ever climb.
-                cut = 0.8 if held > 2 * self._shortest else 1.0
-                self.limit, self._hold = max(self.LEAST, int(limit * cut)), self.HOLD
-                return
-        if self._hold:
-            self._hold -= 1
+        self._shortest = min(self._latency, self._shortest * 1.005)
+        if now < self._held_until:
             return
-        need = int(self._rate * max(held, self.HICCUP) * self.SPARE) + self.LEAST
-        if need > 1.25 * self.limit and throughput < 0.98 * self._rate:
-            self._before_raise = (self.limit, throughput)
-            self._raised = True
-            self.limit = min(need, self.limit * self.STEP, self._ceiling)
+        need = int(self._rate * latency * self.SPARE) + self.LEAST
+        if need > 1.25 * self.limit and self._throughput < 0.98 * self._rate:
+            unhurried = latency <= 1.3 * self._shortest
+            step = max(self._step, self.LEAP if unhurried and self._step >= self.STEP else 0)
+            self._before_raise = (self.limit, latency)
+            self._settling_until = now + max(self.INTERVAL, 1.1 * latency)
+            self.limit = min(need, self.limit * step, self._ceiling)
         elif need < self.limit // 2:
             # Down slowly: a service that was quick for a moment may not stay so.
             self.limit = max(need, self.LEAST, int(self.limit * 0.9))

@@ -71,14 +71,16 @@ class Spared(NamedTuple):
 class Outbox:
     """Holds what is to be sent, and the slots of what is in flight."""
 
-    def __init__(self, asking: Asking, backlog: Backlog, progress: Progress, now: float) -> None:
+    def __init__(self, asking: Asking, progress: Progress, now: float) -> None:
         self._asking = asking
-        self._backlog = backlog
+        self.backlog = Backlog()
         self._progress = progress
         self.budget = RetryBudget(now)
         self.limits = Limits(asking)
         self.slots = 0
         """In flight: intent noted, outcome not yet durable."""
+        self.flying: dict[int, float] = {}
+        """What is under way, and since when."""
         self.refused_regions: set[str] = set()
         self._works: dict[int, Work] = {}
         self._fresh: deque[Work] = deque()
@@ -106,7 +108,7 @@ class Outbox:
     def has_more(self) -> bool:
         """Something of the shards at hand is still to be sent."""
         fresh = any(not work.is_exhausted for work in self._fresh)
-        return fresh or bool(self._armed or self._staged or self._backlog)
+        return fresh or bool(self._armed or self._staged or self.backlog)
 
     @property
     def is_armed(self) -> bool:
@@ -130,7 +132,7 @@ class Outbox:
         free = min(free, self.limits.left - self.waiting)
         if free <= 0:
             return []
-        due = self._backlog.take(now, min(free, self.budget.available(now)))
+        due = self.backlog.take(now, min(free, self.budget.available(now)))
         self.budget.spend(len(due))
         self._progress.retries += len(due)
         by_work: dict[int, list[Query]] = {}
@@ -179,21 +181,27 @@ class Outbox:
 
     # Sending
 
-    def send(self, way: Way, now: float) -> list[Query]:
-        """Send what limiter, transport and limits allow, up to a batch; gives what was sent."""
+    def send(self, way: Way, now: float, room: int) -> int:
+        """Send what limiter, transport, limits and `room` allow, a batch at most; says how many."""
         if self._recalled:
             self._drop_recalled()
         if not self._armed:
-            return []
-        wanted = min(len(self._armed), way.capacity, self.limits.left, BATCH)
+            return 0
+        wanted = min(len(self._armed), way.capacity, self.limits.left, room, BATCH)
         granted = self._asking.limiter.take(wanted, now) if wanted > 0 else 0
         if not granted:
-            return []
+            return 0
         batch = [self._armed.popleft() for _ in range(granted)]
         self.limits.sent(granted)
         self._progress.requests += granted
         way.send(batch)
-        return batch
+        self.flying.update(dict.fromkeys([query.key for query in batch], now))
+        return granted
+
+    def forget(self, work: Work) -> None:
+        """Nothing of this shard is waited for any more."""
+        for key in [key for key in self.flying if number_of(key) == work.number]:
+            del self.flying[key]
 
     def again(self, key: int) -> None:
         """The same question goes out again at once, keeping its slot: its token was refused."""

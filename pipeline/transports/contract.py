@@ -80,6 +80,11 @@ class Transport(Protocol):
         ...
 
     @property
+    def most(self) -> int:
+        """How many queries can be under way at once, as sockets and memory of this machine allow."""
+        ...
+
+    @property
     def capacity(self) -> int:
         """How many more queries `send` can take now without waiting behind others.
 

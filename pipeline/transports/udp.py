@@ -233,6 +233,11 @@ class UdpTransport:
         return sock
 
     @property
+    def most(self) -> int:
+        """Answers that the receive buffer holds."""
+        return self._most
+
+    @property
     def capacity(self) -> int:
         """Answers that the receive buffer holds, less those that may be on their way."""
         return max(0, self._most - len(self._port.exchange))

@@ -11,7 +11,7 @@ Rules: decides only, and reads no clock. A server that changes is found out agai
 
 from enum import StrEnum
 
-__all__ = ("DEEPEST", "Manners", "Mode")
+__all__ = ("DEEPEST", "OPEN_WHERE_SLOW", "Manners", "Mode")
 
 DEEPEST = 256
 """Questions open on one connection at most."""
@@ -152,7 +152,8 @@ class Manners:
             self._retreat()  # it works one after another: more connections serve us better
             return
         self._shallower = self.latency
-        self.depth *= 2
+        # Where each step takes seconds, two at once.
+        self.depth = min(DEEPEST, self.depth * (4 if self.latency > FAR else 2))
         self.latency = 0.0
 
     def _retreat(self) -> None:

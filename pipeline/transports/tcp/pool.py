@@ -14,7 +14,7 @@ from pipeline.transports.contract import Deliver, Service, TransportCounts, Unre
 from pipeline.transports.groups import leave
 from pipeline.transports.tcp.connection import Connection
 from pipeline.transports.tcp.dialler import Dialler
-from pipeline.transports.tcp.manners import Manners, Mode
+from pipeline.transports.tcp.manners import OPEN_WHERE_SLOW, Manners, Mode
 
 __all__ = ("TcpTransport",)
 
@@ -81,6 +81,11 @@ class TcpTransport:
         await asyncio.sleep(0)  # asyncio closes the sockets in the next turn of its loop
 
     # Questions
+
+    @property
+    def most(self) -> int:
+        """Questions on as many connections as a slow service gets."""
+        return self._service.concurrency or OPEN_WHERE_SLOW
 
     @property
     def capacity(self) -> int:

@@ -1,0 +1,17 @@
+"""The condition that the service is in, as its answers and failures show it."""
+
+from dataclasses import dataclass, field
+
+from pipeline.lookup.concurrency import Concurrency
+from pipeline.lookup.health import Breaker, Slowdown
+
+__all__ = ("Condition",)
+
+
+@dataclass(slots=True)
+class Condition:
+    """Three judges of the same events: how many at once, how fast, and whether at all."""
+
+    concurrency: Concurrency
+    slowdown: Slowdown = field(default_factory=Slowdown)
+    breaker: Breaker = field(default_factory=Breaker)
