@@ -19,6 +19,7 @@ from tests.benchmarks.machine import machine
 from tests.benchmarks.memory import memory, memory_clean, memory_run
 from tests.benchmarks.normalise import frames, normalise
 from tests.benchmarks.pace import latency, rate
+from tests.benchmarks.resume import resume
 from tests.benchmarks.scale import Scale
 from tests.benchmarks.stages import parts, stages
 from tests.benchmarks.start_up import start_up
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "latency": latency,
     "faults": faults,
     "memory": memory,
+    "resume": resume,
 }
 """What runs when nothing is named, in this order."""
 PARTS: dict[str, Benchmark] = {
