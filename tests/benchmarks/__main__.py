@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks.clean import clean, lists
 from tests.benchmarks.commands import ROOT
+from tests.benchmarks.cost import cost
 from tests.benchmarks.figures import Comparison, Figure, Result, goals, table
 from tests.benchmarks.lookup import lookup, transports
 from tests.benchmarks.machine import machine
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "stages": stages,
     "clean": clean,
     "lookup": lookup,
+    "cost": cost,
     "rate": rate,
     "latency": latency,
     "faults": faults,
