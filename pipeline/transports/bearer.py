@@ -12,8 +12,11 @@ from pipeline.errors import AccountError
 from pipeline.protocol.token import Refusal, Token, TokenKeeper, TokenRefused, TokenUnusable
 from pipeline.transports.contract import Service, Unreachable
 
-__all__ = ("Bearer",)
+__all__ = ("NO_PROXY", "PROXY_REFUSES", "Bearer", "proxy_refusal")
 
+PROXY_REFUSES = 407
+"""The one status that is a proxy's and never the service's."""
+NO_PROXY = "cannot connect to the proxy"
 LONGEST = 64 * 1024
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
@@ -131,11 +134,22 @@ class Bearer:
                     told += more
                     if len(told) > LONGEST:
                         raise TokenUnusable("its answer is too long")
+                if response.status == PROXY_REFUSES and self._service.proxy:
+                    raise TokenUnusable(proxy_refusal(PROXY_REFUSES))
                 return self._keeper.accept(response.status, told, self._loop.time())
         except TimeoutError:
             raise TokenUnusable("no answer in time") from None
+        except aiohttp.ClientProxyConnectionError:
+            raise TokenUnusable(NO_PROXY) from None
+        except aiohttp.ClientHttpProxyError as error:
+            raise TokenUnusable(proxy_refusal(error.status)) from None
         except (aiohttp.ClientError, OSError) as error:
             raise TokenUnusable(_why(error)) from None
+
+
+def proxy_refusal(status: int) -> str:
+    """What a proxy means that answers in place of the service."""
+    return f"the proxy does not let us through ({status})"
 
 
 def _why(error: Exception) -> str:

@@ -24,7 +24,7 @@ from yarl import URL
 from pipeline.protocol.codec import NotAnAnswer, decode_head, rest_query
 from pipeline.protocol.meaning import NO_ANSWER, REFUSED, kind_of_status, result_of
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome, Query
-from pipeline.transports.bearer import Bearer
+from pipeline.transports.bearer import NO_PROXY, PROXY_REFUSES, Bearer, proxy_refusal
 from pipeline.transports.contract import Deliver, Service, TransportCounts
 from pipeline.transports.groups import leave
 
@@ -316,6 +316,8 @@ class RestTransport:
             body = await _read(response)  # even where it says nothing: the connection is kept
         if status == 401:
             return None
+        if status == PROXY_REFUSES and self._service.proxy:
+            return _stopped_by_proxy(status)
         return self._judged(query, body) if 200 <= status < 300 else _fault(status, told)
 
     def _judged(self, query: Query, body: bytes | None) -> Answer | Fault | None:
@@ -354,13 +356,19 @@ async def _read(response: aiohttp.ClientResponse) -> bytes | None:
 
 def _lost(error: Exception, begun: bool) -> Fault:
     """What an error of the network means; `begun` when aiohttp had the request already."""
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return Fault(FaultKind.TRANSIENT, NO_PROXY, sent=False)
     if isinstance(error, _UNSENT):
         return Fault(FaultKind.TRANSIENT, "cannot connect", sent=False)
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return Fault(FaultKind.TRANSIENT, "the proxy does not let us through", sent=False)
+        return _stopped_by_proxy(error.status)
     if isinstance(error, TimeoutError):
         return Fault(FaultKind.TRANSIENT, NO_ANSWER, sent=begun)
-    return Fault(FaultKind.TRANSIENT, "connection lost")
+    return Fault(FaultKind.TRANSIENT, "connection lost", sent=begun)
+
+
+def _stopped_by_proxy(status: int) -> Fault:
+    return Fault(FaultKind.TRANSIENT, proxy_refusal(status), sent=False)
 
 
 def _fault(status: int, headers: Mapping[str, str]) -> Fault:
