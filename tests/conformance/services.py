@@ -68,9 +68,17 @@ class Running:
     """TCP closes a connection after so many answers."""
     first_only: bool = False
     """TCP reads one question of each piece that comes, as the provider's samples read answers."""
+    room: int | None = None
+    """TCP serves so many connections at once."""
+    turns_away: bool = True
+    """TCP closes those that are too many; else they wait in the backlog until there is room."""
+    most: int = 0
+    """Most connections served at once."""
     refused: set[str] = field(default_factory=set)
     """Bearer tokens that are answered with 401."""
     stop: Callable[[], Any] = lambda: None
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    """A TCP connection is gone."""
 
     def takes(self, tel: str) -> Reply:
         self.asked.append(tel)
@@ -88,11 +96,17 @@ class _Stream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        self._running.connections += 1
-        self._running.open += 1
+        running = self._running
+        running.connections += 1
+        running.open += 1
+        if running.room is not None and running.open > running.room:
+            transport.close()
+        else:
+            running.most = max(running.most, running.open)
 
     def connection_lost(self, _: Exception | None) -> None:
         self._running.open -= 1
+        self._running.left.set()
 
     def data_received(self, data: bytes) -> None:
         frames = self._frames.feed(data)
@@ -121,8 +135,37 @@ class _Stream(asyncio.Protocol):
             self._transport.close()
 
 
+async def _accept_while_there_is_room(running: Running, listener: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    assert running.room is not None
+    while True:
+        while running.open >= running.room:
+            running.left.clear()
+            await running.left.wait()
+        accepted, _ = await loop.sock_accept(listener)
+        await loop.connect_accepted_socket(lambda: _Stream(running), accepted)
+
+
+@asynccontextmanager
+async def _crowded_tcp_service(running: Running) -> AsyncIterator[None]:
+    """Connections beyond its room stay in the backlog: the client takes them for open."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        listener.setblocking(False)
+        running.endpoint = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        accepting = asyncio.create_task(_accept_while_there_is_room(running, listener))
+        try:
+            yield
+        finally:
+            accepting.cancel()
+            await asyncio.wait([accepting])
+
+
 @asynccontextmanager
 async def tcp_service(running: Running) -> AsyncIterator[None]:
+    if running.room is not None and not running.turns_away:
+        async with _crowded_tcp_service(running):
+            yield
+        return
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Stream(running), "127.0.0.1", 0)
     running.endpoint = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -289,10 +332,15 @@ class Client:
 
 @asynccontextmanager
 async def connected(
-    kind: str, script: Script = plainly, **more: Any
+    kind: str,
+    script: Script = plainly,
+    *,
+    room: int | None = None,
+    turns_away: bool = True,
+    **more: Any,
 ) -> AsyncIterator[tuple[Client, Running]]:
     """A transport and the service that it is connected to."""
-    running = Running(script)
+    running = Running(script, room=room, turns_away=turns_away)
     async with SERVICES[kind](running):
         client = Client(kind, running, **more)
         async with client.transport:

@@ -109,7 +109,14 @@ class TcpTransport:
             depth = min(manners.depth, max(1, manners.open_in_all // len(connections)))
             lifetime = 1 << 60 if manners.lifetime is None else manners.lifetime
         return [
-            max(0, min(depth - len(c.exchange) if depth else 1, lifetime - c.exchange.asked))
+            max(
+                0,
+                # One at first: all that it takes is lost where the server has no room for it.
+                min(
+                    (depth if c.answered else 1) - len(c.exchange) if depth else 1,
+                    lifetime - c.exchange.asked,
+                ),
+            )
             if c.ready and c is not self._lingering
             else 0
             for c in connections
@@ -171,12 +178,16 @@ class TcpTransport:
             busy = len(self._connections) + len(self._connecting) - fresh
             # As many again as are busy stand ready, so that no question waits for a handshake.
             wanted = len(self._waiting) + busy - fresh
-        elif self._connecting:
+        elif self._connecting or self._are_untried():
             wanted = 0
         else:
             full = bool(have) and not any(self._rooms())
             wanted = max(1, have) if self._waiting or full else 0
         return max(0, min(wanted, allowed))
+
+    def _are_untried(self) -> bool:
+        """The server may have no room for the last connections; a slow one shows it too late."""
+        return not self.manners.is_slow and not all(c.answered for c in self._connections)
 
     # Connections
 

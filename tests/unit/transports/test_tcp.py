@@ -8,6 +8,7 @@ from pipeline.protocol.messages import Answer, FaultKind, Query
 from tests.conformance.services import (
     SILENCE,
     TELS,
+    Client,
     Reply,
     answer,
     answers,
@@ -249,3 +250,52 @@ async def test_a_solo_question_has_a_connection_of_its_own() -> None:
         await client.ask_one(solo=True)
 
         assert running.connections == before + 1
+
+
+async def rounds(client: Client, most: int) -> tuple[dict[int, Answer], Counter[int]]:
+    """Ask all, and what failed again, so many times at most; the answers, and how often each failed."""
+    found: dict[int, Answer] = {}
+    failed: Counter[int] = Counter()
+    for _ in range(most):
+        outcomes = await client.ask(*(q for q in queries(MANY) if q.key not in found))
+        found |= answers(outcomes)
+        failed.update(faults(outcomes).keys())
+        if len(found) == len(MANY):
+            break
+    return found, failed
+
+
+@pytest.mark.parametrize("turns_away", [True, False], ids=["closes", "backlog"])
+@pytest.mark.parametrize("room", [1, 3])
+@pytest.mark.parametrize("delay", [0.0, 0.02])
+async def test_a_server_with_room_for_few_kept_connections_loses_few_questions(
+    turns_away: bool, room: int, delay: float
+) -> None:
+    """Each connection beyond its room costs the one question that tries it."""
+
+    def slowly(tel: str, _: int) -> Reply:
+        return Reply((answer(tel),), delay=delay)
+
+    async with connected("tcp", slowly, room=room, turns_away=turns_away) as (client, running):
+        found, failed = await rounds(client, 4)
+
+        assert found == {key: Answer(answer(tel), "") for key, tel in enumerate(MANY)}
+        assert failed.total() <= 40
+        assert client.transport.counts.connections <= 50
+        assert running.most <= room
+        assert max(Counter(running.asked).values()) == 1
+
+
+@pytest.mark.parametrize("room", [1, 4])
+async def test_a_backlog_before_a_server_that_closes_after_answers_costs_nothing(room: int) -> None:
+    def closes(tel: str, _: int) -> Reply:
+        return Reply((answer(tel),), close=True)
+
+    service = connected("tcp", closes, room=room, turns_away=False, timeout=5)
+    async with service as (client, running):
+        outcomes = await client.ask(*queries(MANY))
+
+        assert answers(outcomes) == {key: Answer(answer(tel), "") for key, tel in enumerate(MANY)}
+        assert Counter(running.asked) == Counter(MANY)
+        assert running.most <= room
+        assert client.transport.counts.connections <= len(MANY) + 128
