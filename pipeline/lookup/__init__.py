@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.errors import MsisdnError, ServiceError, StorageError
 from pipeline.events import Announce
@@ -188,7 +188,8 @@ class _Stage:
             async with asyncio.timeout(None) as self._beginning:
                 if self._asking.stop.signal is not None or not await self._first_question(opener):
                     return None
-                transport = TRANSPORTS[self._asking.transport](self._service, self._engine.deliver)
+                service = replace(self._service, pay_again=self._engine.pay_again)
+                transport = TRANSPORTS[self._asking.transport](service, self._engine.deliver)
                 # Entered by this task and no other: a transport ends the task that entered it.
                 await persistently(transport.__aenter__, Unreachable, attempts=3, first=0.5)
                 return transport

@@ -90,6 +90,18 @@ class Engine:
         self._inbox += outcomes
         self._wake.set()
 
+    async def pay_again(self) -> None:
+        """Wait until the limiter lets one more request out, which is under way already.
+
+        Raises `Withdrawn` if nothing is to leave any more.
+        """
+        granted = asyncio.get_running_loop().create_future()
+        self._outbox.delayed.append(granted)
+        self._wake.set()
+        if self._ending is not None:
+            self._outbox.withdraw_delayed()
+        await granted
+
     def add(self, work: Work) -> None:
         """One more shard to ask; one that has nothing left to ask is finished at once."""
         self.progress.opened(work)
@@ -195,7 +207,8 @@ class Engine:
         due = [self.progress.due, self._outbox.limits.due]
         if self._ending is not None:
             return min(self._drained_by, *due)
-        if self._outbox.is_armed and way.capacity > 0 and self._room(now):
+        sendable = self._outbox.is_armed and way.capacity > 0 and self._room(now)
+        if sendable or self._outbox.delayed:
             due.append(self._asking.limiter.ready_at(now))
         if self._condition.breaker.is_open:
             due.append(self._condition.breaker.opens_at(now + TICK))
@@ -246,6 +259,7 @@ class Engine:
         patience = min(FATAL_PATIENCE, self._asking.timeout) if fatal else self._asking.timeout
         now = self._asking.clock()
         self._drained_by = now + patience
+        self._outbox.withdraw_delayed()
         for query in self._outbox.withdraw():
             work = self.settlement[query.key]
             sent = self._outbox.backlog.sent(query.key)

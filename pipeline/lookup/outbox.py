@@ -8,6 +8,7 @@ leaves in doubt is never more than the concurrency.
 Rule: every request is paid for at the limiter here, and nowhere else.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -18,6 +19,7 @@ from pipeline.lookup.health import RetryBudget
 from pipeline.lookup.progress import Progress
 from pipeline.lookup.work import Work
 from pipeline.protocol.messages import Query, queries_of
+from pipeline.transports.contract import Withdrawn
 
 __all__ = ("BATCH", "Outbox", "Spared", "Way", "key_of", "number_of", "position_of")
 
@@ -81,6 +83,8 @@ class Outbox:
         """In flight: intent noted, outcome not yet durable."""
         self.flying: dict[int, float] = {}
         """What is under way, and since when."""
+        self.delayed: list[asyncio.Future[None]] = []
+        """Under way, and waiting to be paid for anew (`Service.pay_again`)."""
         self.refused_regions: set[str] = set()
         self._works: dict[int, Work] = {}
         self._fresh: deque[Work] = deque()
@@ -185,6 +189,8 @@ class Outbox:
         """Send what limiter, transport, limits and `room` allow, a batch at most; says how many."""
         if self._recalled:
             self._drop_recalled()
+        if self.delayed:
+            self._let_through(now)
         if not self._armed:
             return 0
         wanted = min(len(self._armed), way.capacity, self.limits.left, room, BATCH)
@@ -197,6 +203,21 @@ class Outbox:
         way.send(batch)
         self.flying.update(dict.fromkeys([query.key for query in batch], now))
         return granted
+
+    def _let_through(self, now: float) -> None:
+        """Requests that wait for a grant of their own go first."""
+        waiting = [granted for granted in self.delayed if not granted.done()]
+        count = self._asking.limiter.take(len(waiting), now) if waiting else 0
+        for granted in waiting[:count]:
+            granted.set_result(None)
+        self.delayed = waiting[count:]
+
+    def withdraw_delayed(self) -> None:
+        """None of those leaves any more."""
+        for granted in self.delayed:
+            if not granted.done():
+                granted.set_exception(Withdrawn())
+        self.delayed = []
 
     def forget(self, work: Work) -> None:
         """Nothing of this shard is waited for any more."""

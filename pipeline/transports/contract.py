@@ -1,24 +1,29 @@
 """What a transport promises. The conformance tests hold every transport to it.
 
-- `send` puts queries on the wire at once, one request each; the caller has paid the limiter.
+- `send` puts queries on the wire at once, one request each; the caller has paid the limiter. What
+  cannot leave at once is paid for anew (`Service.pay_again`).
 - Exactly one outcome comes for each query, through `deliver`, in batches as they come; after a
   transient fault the answer may follow late, as one outcome more.
 - A transport never retries, never limits, never logs. It gives up a query at its time-out.
 - Nothing is credited to a number unless the service said it of that number.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
 from pipeline.protocol.messages import Credentials, Lookup, Outcome, Query
 
-__all__ = ("Deliver", "Service", "Transport", "TransportCounts", "Unreachable")
+__all__ = ("Deliver", "Service", "Transport", "TransportCounts", "Unreachable", "Withdrawn")
 
 
 class Unreachable(Exception):
     """Nobody answers at the endpoint or the token URL; the text says which, and why."""
+
+
+class Withdrawn(Exception):
+    """A request that waited to be paid for anew is not to leave any more."""
 
 
 Deliver = Callable[[list[Outcome]], None]
@@ -39,6 +44,9 @@ class Service:
     proxy: str | None = None
     concurrency: int | None = None
     """The most queries that will be in flight; None leaves it to the transport's `capacity`."""
+    pay_again: Callable[[], Awaitable[None]] | None = None
+    """Awaited for a request that could not leave soon after it was paid for, as when its connection
+    had to be opened: others may have left in its place, or with it. Raises `Withdrawn`."""
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from functools import partial
+from itertools import repeat
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,7 +26,7 @@ from pipeline.protocol.codec import NotAnAnswer, decode_head, rest_query
 from pipeline.protocol.meaning import NO_ANSWER, REFUSED, kind_of_status, result_of
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome, Query
 from pipeline.transports.bearer import NO_PROXY, PROXY_REFUSES, Bearer, proxy_refusal
-from pipeline.transports.contract import Deliver, Service, TransportCounts
+from pipeline.transports.contract import Deliver, Service, TransportCounts, Withdrawn
 from pipeline.transports.groups import leave
 
 __all__ = ("RestTransport", "retry_after")
@@ -44,6 +45,8 @@ CONNECTING = 0.9
 """Share of the time-out after which a connection that does not come about is given up: before
 the request is, so that it is known as unsent."""
 
+SOON = 0.02
+"""Seconds from when a request is paid for to when it leaves, which a busy loop may take."""
 LOOKS = 0.01
 """Share of the time-out between two looks at whose is over."""
 
@@ -55,10 +58,21 @@ class _ResentError(Exception):
 
 
 class _Once:
-    """Whether a worker's request has gone out: each goes out once."""
+    """Whether a worker's request has gone out: each goes out once, and soon after it was paid for."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: Service) -> None:
+        self._pay_again = service.pay_again
+        self._now = asyncio.get_running_loop().time
+        self.paid_at = 0.0
         self.used = False
+
+    async def leave(self) -> None:
+        """The connection is there, and the request goes out now."""
+        if self.used:
+            raise _ResentError
+        if self._pay_again is not None and self._now() - self.paid_at > SOON:
+            await self._pay_again()
+        self.used = True
 
 
 _WORKER: ContextVar[_Once] = ContextVar("worker")
@@ -75,10 +89,7 @@ class _Request(aiohttp.ClientRequest):
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         if self.method == "GET":  # and not the token's, which a worker may have called for
-            once = _WORKER.get()
-            if once.used:
-                raise _ResentError
-            once.used = True
+            await _WORKER.get().leave()
         return await super().send(conn)
 
 
@@ -151,7 +162,8 @@ class RestTransport:
         )
         self._most = service.concurrency or max(1, min(WORKERS, _open_files() - OTHER_FILES))
         self._open = 0
-        self._waiting: deque[Query] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[tuple[Query, float]] = deque()  # and when they were paid for
         self._idle: deque[asyncio.Future[None]] = deque()
         self._workers: list[asyncio.Task[None]] = []
         self._deadlines: list[_Deadline] = []
@@ -233,7 +245,7 @@ class RestTransport:
     def send(self, queries: Sequence[Query]) -> None:
         """Hand them to the workers."""
         self._open += len(queries)
-        self._waiting.extend(queries)
+        self._waiting.extend(zip(queries, repeat(self._loop.time())))
         for _ in range(len(queries)):
             if self._idle:
                 waiter = self._idle.popleft()
@@ -245,10 +257,10 @@ class RestTransport:
                 break
 
     async def _worker(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  it is one
-        once, deadline = _Once(), _Deadline(task, self._service.timeout)
+        once, deadline = _Once(self._service), _Deadline(task, self._service.timeout)
         self._deadlines.append(deadline)
         _WORKER.set(once)
         while True:
@@ -256,7 +268,7 @@ class RestTransport:
                 waiter: asyncio.Future[None] = loop.create_future()
                 self._idle.append(waiter)
                 await waiter
-            query = self._waiting.popleft()
+            query, once.paid_at = self._waiting.popleft()
             once.used = False
             result = await self._ask(query, once, deadline)
             self._open -= 1
@@ -284,6 +296,8 @@ class RestTransport:
                 if self._bearer.refusal:
                     return Fault(FaultKind.ACCOUNT, self._bearer.refusal, sent=False)
                 result = await self._get(query, header)
+        except Withdrawn:
+            return Fault(FaultKind.TRANSIENT, "not sent", sent=False)
         except (_ResentError, aiohttp.ClientError, OSError) as error:
             return _lost(error, once.used)
         if result is not None:

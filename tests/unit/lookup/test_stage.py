@@ -10,6 +10,7 @@ from pipeline.lookup import OPEN_SHARDS
 from pipeline.model import ShardSpec
 from pipeline.protocol.messages import Credentials
 from pipeline.transports.contract import Service
+from tests.conformance.services import CREDENTIALS, SERVICES, Running, plainly
 from tests.unit.lookup.staged import shard, stage
 
 NOBODY = Service(endpoint="tcp://127.0.0.1:9", credentials=Credentials("me", "secret"), timeout=1)
@@ -46,3 +47,22 @@ def test_a_damaged_shard_is_told_before_anything_of_it_is_asked(tmp_path: Path) 
 
 def test_no_shards_are_no_work() -> None:
     assert ask([]) == []
+
+
+def test_what_is_paid_for_anew_counts_at_the_limiter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.transports.rest.SOON", -1.0)  # as if each took long to connect
+
+    async def ask_forty() -> float:
+        running = Running(plainly)
+        async with SERVICES["rest"](running):
+            service = Service(
+                endpoint=running.endpoint, token_url=running.token_url, credentials=CREDENTIALS
+            )
+            began = asyncio.get_running_loop().time()
+            await stage([shard(tmp_path, 0, 0, count=40)], service, rate=100.0)
+            assert len(running.asked) == 40
+            return asyncio.get_running_loop().time() - began
+
+    assert asyncio.run(ask_forty()) >= 0.7  # 80 grants at 100 a second

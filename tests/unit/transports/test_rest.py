@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 
 from pipeline.errors import AccountError
-from pipeline.protocol.messages import Answer, FaultKind, Query
-from pipeline.transports.contract import Unreachable
+from pipeline.protocol.messages import Answer, Fault, FaultKind, Query
+from pipeline.transports.contract import Unreachable, Withdrawn
 from pipeline.transports.rest import retry_after
 from tests.conformance.services import (
     TEL,
@@ -229,3 +229,45 @@ async def test_a_service_that_went_away_is_transient_and_not_billed() -> None:
         fault = await client.ask_one()
 
     assert (fault.kind, fault.sent) == (FaultKind.TRANSIENT, False)
+
+
+async def test_a_request_that_could_not_leave_when_it_was_paid_for_is_paid_for_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paid = []
+
+    async def pay_again() -> None:
+        paid.append(list(running.asked))
+
+    monkeypatch.setattr("pipeline.transports.rest.SOON", -1.0)  # as if each took long to connect
+    async with connected("rest", concurrency=1, pay_again=pay_again) as (client, running):
+        outcomes = await client.ask(*queries(TELS[:3]))
+
+    assert all(isinstance(outcome.result, Answer) for outcome in outcomes)
+    assert paid == [TELS[:0], TELS[:1], TELS[:2]]  # before it leaves, not after
+
+
+async def test_a_request_that_is_withdrawn_meanwhile_was_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def pay_again() -> None:
+        raise Withdrawn
+
+    monkeypatch.setattr("pipeline.transports.rest.SOON", -1.0)
+    async with connected("rest", pay_again=pay_again) as (client, running):
+        result = await client.ask_one()
+
+    assert isinstance(result, Fault)
+    assert not result.sent
+    assert running.asked == []
+
+
+async def test_requests_that_leave_soon_are_paid_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def pay_again() -> None:
+        raise AssertionError("paid twice")
+
+    monkeypatch.setattr("pipeline.transports.rest.SOON", 5.0)  # however busy the machine is
+    async with connected("rest", concurrency=2, pay_again=pay_again) as (client, _):
+        outcomes = await client.ask(*queries(TELS[:20]))
+
+    assert all(isinstance(outcome.result, Answer) for outcome in outcomes)
