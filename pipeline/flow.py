@@ -47,16 +47,17 @@ def run(settings: Settings, around: Surroundings) -> Summary:
     (`errors.py`), with everything known on disk.
     """
     # Late for start-up time: what asks is half of the program, and only this function asks.
-    from pipeline.shards import ask, check_service, finished_parts  # noqa: PLC0415
+    from pipeline.shards import ask, check_service, written  # noqa: PLC0415
 
     check_service(settings, around.announce)
     with opened(settings, "run", around) as job:
         if job.checkpoint.finished:
             return stored_report(job.out)
         planned = _planned(job)
-        unknown = ask(job, planned)
-        parts, unresolved = finished_parts(job, planned)
-        return _finished(job, planned, [*planned.files, *parts], unresolved, unknown)
+        ask(job, planned)
+        made = written(job, planned)
+        files = [*planned.files, *made.parts]
+        return _finished(job, planned, files, made.unresolved, made.outcome_unknown)
 
 
 def clean(settings: Settings, around: Surroundings) -> Summary:

@@ -1,6 +1,6 @@
 """A shard is a pure piece of work: its file and its journal in, one part out.
 
-`ask` works through the shards that are not done, here or in worker processes; `finished_parts`
+`ask` works through the shards that are not done, here or in worker processes; `written`
 gathers what came of all of them. `process` is the same function wherever it runs: it needs nothing
 but a `Brief`, which can be sent to another process.
 """
@@ -21,7 +21,7 @@ from pipeline.events import Announce, Notice, PartWritten
 from pipeline.job import Job, Surroundings
 from pipeline.ledger.planned import Plan
 from pipeline.ledger.records import Done, FileRecord
-from pipeline.ledger.replay import replay
+from pipeline.ledger.replay import Replay, State, replay
 from pipeline.ledger.run import Checkpoint
 from pipeline.lookup import Tally, lookup
 from pipeline.lookup.account import SharedLimiter, account_file, default_state_dir
@@ -36,7 +36,7 @@ from pipeline.simulator.embedded import embedded
 from pipeline.transports.contract import Service
 from pipeline.write import Output, answers, expand, keep, write
 
-__all__ = ("Brief", "ask", "check_service", "finished_parts", "process")
+__all__ = ("Brief", "Written", "ask", "check_service", "process", "written")
 
 _TRACKED = 100_000
 """Objects made and not dropped between two looks for garbage: some 10 MB."""
@@ -86,11 +86,11 @@ def check_service(settings: Settings, announce: Announce) -> None:
         announce(Notice("warning", text))
 
 
-def ask(job: Job, planned: Plan) -> dict[str, int]:
-    """Ask and write every shard that is not done. Gives what became of unknown outcomes."""
+def ask(job: Job, planned: Plan) -> None:
+    """Ask and write every shard that is not done."""
     specs = [spec for spec in _specs(job, planned) if not _is_done(job, spec)]
     if not specs:
-        return {}
+        return
     settings, around = job.settings, job.around
     with ExitStack() as stack:
         given = stack.enter_context(embedded()) if settings.simulate else None
@@ -118,7 +118,6 @@ def ask(job: Job, planned: Plan) -> dict[str, int]:
             tally = process_in_workers(specs, brief, around)
     for note in tally.notes:
         around.announce(Notice("info", f"{settings.transport}: {note}"))
-    return {"asked_again": tally.outcome_unknown - tally.held, "held": tally.held}
 
 
 def process(specs: Iterable[ShardSpec], brief: Brief, around: Surroundings) -> Tally:
@@ -193,15 +192,25 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 def _write_shard(brief: Brief, announce: Announce, spec: ShardSpec) -> None:
     """Shard file and journal → one part, and the record that it is done."""
-    frame = answers(pl.read_parquet(spec.path), replay(Path(spec.journal)))
+    known = replay(Path(spec.journal))
+    frame = answers(pl.read_parquet(spec.path), known)
     if brief.settings.rows == "all":
         part = keep(frame, _unique_part(brief.checkpoint, spec.number), "unique", brief.output)
     else:
         part = write(frame, "enriched", spec.number, brief.output)
     counted = dict(frame["status"].cast(pl.String).value_counts().rows())
     counts = {status: counted.get(status, 0) for status in STATUSES}
-    brief.checkpoint.record_done(Done(shard=spec.number, part=part, counts=counts))
+    unknown = {"asked_again": known.asked_again, "held": _held(frame, known)}
+    brief.checkpoint.record_done(
+        Done(shard=spec.number, part=part, counts=counts, outcome_unknown=unknown)
+    )
     announce(PartWritten(part.path, frame.height))
+
+
+def _held(frame: pl.DataFrame, known: Replay) -> int:
+    """Rows that are unresolved because their outcome is unknown (`--on-unknown hold`)."""
+    unknown = pl.Series(known.state_of == State.UNKNOWN)
+    return frame.filter(unknown, pl.col("status") == "unresolved").height
 
 
 def _unique_part(checkpoint: Checkpoint, number: int) -> Path:
@@ -227,11 +236,29 @@ def _is_done(job: Job, spec: ShardSpec) -> bool:
     return done is not None and not done.unresolved
 
 
-def finished_parts(job: Job, planned: Plan) -> tuple[list[FileRecord], int]:
-    """The enriched parts of the whole run, and how many numbers in them are unresolved.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of all shards."""
 
-    Raises `CheckpointError` if a shard has no part.
-    """
+    parts: list[FileRecord]
+    unresolved: int
+    """Numbers that the next run asks again."""
+    outcome_unknown: dict[str, int]
+    """Of the whole run, however often it was interrupted: `asked_again`, `held`."""
+
+
+def written(job: Job, planned: Plan) -> Written:
+    """The enriched parts of the whole run. Raises `CheckpointError` if a shard has none."""
+    records = _records(job, planned)
+    unknown = {
+        name: sum(done.outcome_unknown.get(name, 0) for done in records)
+        for name in ("asked_again", "held")
+    }
+    unresolved = sum(done.unresolved for done in records)
+    return Written(_parts(job, planned, records), unresolved, unknown)
+
+
+def _records(job: Job, planned: Plan) -> list[Done]:
     records: list[Done] = []
     for shard in planned.shards:
         done = job.checkpoint.done(shard.number)
@@ -241,12 +268,14 @@ def finished_parts(job: Job, planned: Plan) -> tuple[list[FileRecord], int]:
                 " command again"
             )
         records.append(done)
-    unresolved = sum(done.unresolved for done in records)
+    return records
+
+
+def _parts(job: Job, planned: Plan, records: Iterable[Done]) -> list[FileRecord]:
     if job.settings.rows != "all":
-        return [done.part for done in records], unresolved
+        return [done.part for done in records]
     root = job.checkpoint.root
     repeats = sorted((root / "repeats").glob("rows-*.parquet"))
     unique = [_unique_part(job.checkpoint, shard.number) for shard in planned.shards]
     rows = job.settings.shard_rows
-    parts = expand(unique, repeats, root / "expand", rows, job.output) if unique else []
-    return parts, unresolved
+    return expand(unique, repeats, root / "expand", rows, job.output) if unique else []

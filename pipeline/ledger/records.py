@@ -70,6 +70,9 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     part: FileRecord
     counts: dict[str, int]
     """Rows by status; together they are the part's rows."""
+    outcome_unknown: dict[str, int] = {}
+    """Of all runs up to this one: `asked_again`, lookups of numbers whose outcome was unknown;
+    `held`, numbers that are left so."""
     format_version: int = FORMAT_VERSION
 
     @property

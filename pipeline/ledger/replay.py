@@ -72,6 +72,8 @@ class Replay:
     """How often the number was about to be asked, over all runs of this checkpoint."""
     faults_of: NDArray[np.uint16]
     """Failed attempts over all runs of this checkpoint."""
+    asked_again: int
+    """Intents of numbers whose outcome was unknown then, over all runs of this journal."""
     billed_of: NDArray[np.bool_]
     """A request without an answer kept may have been billed."""
     answered: NDArray[np.uint32]
@@ -248,6 +250,7 @@ class _Gathered:
             event_of=event_of,
             attempts_of=attempts_of,
             intents_of=intents_of,
+            asked_again=_asked_again(positions, told, intents_of),
             faults_of=np.bincount(positions[is_fault], minlength=shard.rows).astype(np.uint16),
             billed_of=billed_of | (state_of == State.UNKNOWN),
             reasons=self.reasons,
@@ -272,6 +275,19 @@ class _Gathered:
             "answered_at": times[first],
             "bodies": _column(b"".join(self.raws), sizes).gather(first),
         }
+
+
+def _asked_again(
+    positions: NDArray[Any], told: NDArray[np.bool_], intents_of: NDArray[np.uint16]
+) -> int:
+    """How many intents follow another one of their number, without a record of an outcome between.
+
+    Nobody asks again while an outcome may still come, so in between a run has ended without it.
+    """
+    several = intents_of[positions] > 1
+    order = np.argsort(positions[several], kind="stable")
+    whose, intends = positions[several][order], ~told[several][order]
+    return int(np.count_nonzero((whose[1:] == whose[:-1]) & intends[1:] & intends[:-1]))
 
 
 def _split(

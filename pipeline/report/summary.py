@@ -56,7 +56,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 0
     """Requests sent for the rows written, retries included."""
     outcome_unknown: dict[str, int] = {}
-    """Numbers that an earlier run had sent when it died: `asked_again`, `held`."""
+    """Sent, and no outcome was kept when that run died, over all interruptions: `asked_again` counts
+    lookups, `held` the numbers that are left so."""
     files: list[str] = []
     """Part files, relative to the output directory."""
 

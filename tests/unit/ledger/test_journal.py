@@ -82,6 +82,26 @@ def test_each_number_is_in_the_class_of_its_last_record(tmp_path: Path) -> None:
     assert known.reasons[1] == "no answer in time"
 
 
+def test_a_number_is_asked_again_when_it_is_asked_and_no_outcome_was_kept(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    with opened(path) as journal:
+        journal.intend([0, 1, 2, 3])
+        journal.fail([FaultRecord(1, 1, maybe_billed=True, reason="no answer in time")])
+        journal.intend([1])  # a retry: how the first attempt ended is known
+        journal.answer([answer(1), answer(2)])
+    assert replay(path).asked_again == 0
+    for again, positions in ((2, [0, 3]), (3, [3])):
+        with opened(path) as journal:
+            journal.intend(positions)
+        assert replay(path).asked_again == again
+    with opened(path) as journal:
+        journal.give_up(_given_up(3))
+        journal.intend([3])
+        journal.answer([answer(3)])
+    assert replay(path).asked_again == 3
+    assert replay(path).positions(State.UNKNOWN).tolist() == [0]
+
+
 def _given_up(position: int) -> list[FaultRecord]:
     return [FaultRecord(position, 2, maybe_billed=False, reason="no answer")]
 
