@@ -20,7 +20,7 @@ from pipeline.errors import CheckpointError
 from pipeline.events import Announce, Notice, PartWritten
 from pipeline.job import Job, Surroundings
 from pipeline.ledger.planned import Plan
-from pipeline.ledger.records import Done, FileRecord
+from pipeline.ledger.records import Done, FileRecord, record_of
 from pipeline.ledger.replay import Replay, State, replay
 from pipeline.ledger.run import Checkpoint
 from pipeline.lookup import Tally, lookup
@@ -192,6 +192,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 def _write_shard(brief: Brief, announce: Announce, spec: ShardSpec) -> None:
     """Shard file and journal → one part, and the record that it is done."""
+    journal = record_of(Path(spec.journal), "journal", relative_to=brief.checkpoint.out)
     known = replay(Path(spec.journal))
     frame = answers(pl.read_parquet(spec.path), known)
     if brief.settings.rows == "all":
@@ -202,7 +203,7 @@ def _write_shard(brief: Brief, announce: Announce, spec: ShardSpec) -> None:
     counts = {status: counted.get(status, 0) for status in STATUSES}
     unknown = {"asked_again": known.asked_again, "held": _held(frame, known)}
     brief.checkpoint.record_done(
-        Done(shard=spec.number, part=part, counts=counts, outcome_unknown=unknown)
+        Done(shard=spec.number, part=part, counts=counts, outcome_unknown=unknown, journal=journal)
     )
     announce(PartWritten(part.path, frame.height))
 

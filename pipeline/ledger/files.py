@@ -271,10 +271,16 @@ def read_json(path: Path, of: type[T]) -> T:
     return from_json(read_bytes(path), of, path)
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal. Raises `StorageError`."""
+def sha256_of(path: Path, size: int | None = None) -> str:
+    """SHA-256 of a file's content, or its first `size` bytes, in hexadecimal. Raises `StorageError`."""
     try:
         with path.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
+            if size is None:
+                return hashlib.file_digest(content, "sha256").hexdigest()
+            digest = hashlib.sha256()
+            while size and (chunk := content.read(min(size, _BUFFER))):
+                digest.update(chunk)
+                size -= len(chunk)
+            return digest.hexdigest()
     except OSError as error:
         raise storage_error("read", path, error) from error

@@ -250,7 +250,7 @@ def _verify_unfinished(tree: _Unfinished, deep: bool) -> list[str]:
         if sum(done.counts.values()) != done.part.rows:
             found.append(f"{out / done.part.path}: its rows by status do not add up")
     found += _shard_problems(tree, deep)
-    for number in sorted(tree.begun):
+    for number in sorted(tree.begun | tree.done.keys()):
         found += _journal_problems(tree, number, deep)
     return found
 
@@ -271,12 +271,29 @@ def _shard_problems(tree: _Unfinished, deep: bool) -> list[str]:
 def _journal_problems(tree: _Unfinished, number: int, deep: bool) -> list[str]:
     path = tree.journal(number)
     shard = tree.root / "shards" / f"shard-{number:05}.parquet"
+    if not path.is_file():
+        return [f"{path}: missing"]
     try:
         known = replay(path)
     except (CheckpointError, StorageError) as error:
         return [str(error)]
+    if number in tree.done and (changed := _since_done(path, tree.done[number], deep)):
+        return changed
     if not shard.is_file():
         return [f"{path}: its shard is missing"]
     if deep and sha256_of(shard) != known.shard.sha256:
         return [f"{shard}: it is not the shard that the journal was written for"]
+    return []
+
+
+def _since_done(journal: Path, done: Done, deep: bool) -> list[str]:
+    """What a journal no longer holds that its part was made of. It may have grown."""
+    kept = done.kept_journal
+    if kept is None:
+        return []
+    size = journal.stat().st_size
+    if size < kept.size:
+        return [f"{journal}: {size} bytes, but {kept.size} were written when its part was made"]
+    if deep and sha256_of(journal, kept.size) != kept.sha256:
+        return [f"{journal}: its content changed since its part was made"]
     return []

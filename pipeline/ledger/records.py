@@ -5,11 +5,12 @@ raises `FORMAT_VERSION`, and a checkpoint of another version is refused.
 """
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from pipeline.ledger.files import to_json
+from pipeline.ledger.files import sha256_of, to_json
 
 __all__ = (
     "FORMAT_VERSION",
@@ -19,6 +20,7 @@ __all__ = (
     "InputFile",
     "Manifest",
     "Owner",
+    "record_of",
 )
 
 FORMAT_VERSION = 1
@@ -73,12 +75,26 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     outcome_unknown: dict[str, int] = {}
     """Of all runs up to this one: `asked_again`, lookups of numbers whose outcome was unknown;
     `held`, numbers that are left so."""
+    journal: FileRecord | None = None
+    """The journal as the part was made of it; None where an earlier version has written this."""
     format_version: int = FORMAT_VERSION
+
+    @property
+    def kept_journal(self) -> FileRecord | None:
+        """The journal, if what it held then stays in it: only one of nothing but F0 is begun anew."""
+        return self.journal if self.counts.get("answered") or not self.unresolved else None
 
     @property
     def unresolved(self) -> int:
         """Rows that the next run asks again."""
         return self.counts.get("unresolved", 0)
+
+
+def record_of(path: Path, kind: str, relative_to: Path) -> FileRecord:
+    """A file as it is now. Raises `StorageError`."""
+    sha256 = sha256_of(path)
+    name = path.relative_to(relative_to).as_posix()
+    return FileRecord(path=name, size=path.stat().st_size, sha256=sha256, kind=kind)
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -131,6 +131,8 @@ class Checkpoint:
         Raises `CheckpointError` that names the first one that is not as it was written. A part
         that is missing or cut short is none: its shard is written again, from its journal.
         """
+        for shard in planned.shards:
+            self._check_journal(shard.number)
         done = [self.done(shard.number) for shard in planned.shards]
         parts = [record.part for record in done if record is not None]
         for record in (*planned.files, *planned.repeats, *parts):
@@ -142,6 +144,22 @@ class Checkpoint:
                 raise CheckpointError(
                     f"{path}: missing, or not as it was written: restore it, or {advice}"
                 )
+
+    def _check_journal(self, number: int) -> None:
+        """Of a shard that was written and is to be opened again: what its journal held is in it.
+
+        Else what is missing there would be bought again in silence. The other journals of what is
+        done are not needed any more, and only verified.
+        """
+        done, path = self.done_file(number), self.journal(number)
+        if not done.exists() or ((whole := self.done(number)) and not whole.unresolved):
+            return
+        kept = read_sealed(done, Done).kept_journal
+        if kept and (not path.is_file() or sha256_of(path, kept.size) != kept.sha256):
+            raise CheckpointError(
+                f"{path}: missing, cut short, or not as it was written: restore it; to ask once more"
+                f" what it does not tell, remove {done}"
+            )
 
     @property
     def expand_folder(self) -> Path:

@@ -57,9 +57,9 @@ UNFINISHED = {
     "plan.json": Said(NAMED, NAMED),
     "done": Said(NAMED, NAMED),
     "shards": Said(NAMED, NAMED),
-    # What is done is not read again, only verified.
+    # What is done is not read again, only verified; unless its part is lost (test below).
     "shards of what is done": Said(HEALED, HEALED),
-    "journal of what is done": Said(HEALED, HEALED, verify_cut=False),
+    "journal of what is done": Said(HEALED, HEALED),
     "repeats": Said(NAMED, NAMED),
     "unique": Said(NAMED, HEALED),
     # A record at the end is what a torn write may look like, and what it said is asked again.
@@ -197,3 +197,18 @@ def test_a_damaged_checkpoint_is_named_and_never_read_as_fewer_rows(
     kinds = check(unfinished, tmp_path, UNFINISHED)
     other = {"enriched", "duplicates"} if unfinished.run.rows == "all" else {"repeats", "unique"}
     assert kinds | {BARE} == set(UNFINISHED) - other
+
+
+@pytest.mark.parametrize("damage", [flip, cut, Path.unlink])
+def test_a_lost_part_is_not_made_of_a_damaged_journal(
+    unfinished: Prepared, damage: Callable[[Path], None]
+) -> None:
+    out = unfinished.out.with_name("copy")
+    shutil.copytree(unfinished.out, out)
+    folder = "enriched" if unfinished.run.rows == "unique" else ".checkpoint/unique"
+    (out / folder / "part-00000.parquet").unlink()
+    journal = out / ".checkpoint/journal/shard-00000.journal"
+    damage(journal)
+    said = outcome(unfinished, out, journal)
+    shutil.rmtree(out)
+    assert said == NAMED

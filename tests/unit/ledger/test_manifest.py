@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -12,7 +13,7 @@ from pipeline.ledger.frames import Shard
 from pipeline.ledger.journal import AnswerRecord, open_journal
 from pipeline.ledger.manifest import equations, manifest_of, progress, verify
 from pipeline.ledger.parquet import save
-from pipeline.ledger.records import Done, FileRecord, InputFile
+from pipeline.ledger.records import Done, FileRecord, InputFile, record_of
 from pipeline.ledger.run import Checkpoint, identify, open_checkpoint
 
 WHO = identify([InputFile(name="list.csv", size=1, sha256="aa")], {"command": "run"}, "9.0.43")
@@ -171,3 +172,37 @@ def test_where_no_run_is_that_is_said(tmp_path: Path) -> None:
     ]
     with pytest.raises(CheckpointError, match="no run is here"):
         progress(tmp_path)
+
+
+@pytest.mark.parametrize("deep", [True, False])
+def test_the_journal_of_a_shard_that_is_done_may_grow_and_not_shrink(
+    unfinished: Checkpoint, deep: bool
+) -> None:
+    path, done = unfinished.journal(0), unfinished.done(0)
+    assert done is not None
+    kept = record_of(path, "journal", unfinished.out)
+    unfinished.record_done(msgspec.structs.replace(done, journal=kept))
+    whole = path.read_bytes()
+    with open_journal(path, Shard(sha256_of(unfinished.shard(0)), 4), Files())[0] as journal:
+        journal.intend([2])  # it is unresolved, so it is asked again
+    assert verify(unfinished.out, deep=deep) == []
+    path.write_bytes(whole[:-1])
+    (problem,) = verify(unfinished.out, deep=deep)
+    assert problem == (
+        f"{path}: {len(whole) - 1} bytes, but {len(whole)} were written when its part was made"
+    )
+    path.unlink()
+    assert verify(unfinished.out, deep=deep) == [f"{path}: missing"]
+
+
+def test_a_journal_of_refusals_only_may_be_begun_anew(unfinished: Checkpoint) -> None:
+    done = unfinished.done(0)
+    assert done is not None
+    kept = record_of(unfinished.journal(0), "journal", unfinished.out)
+    refused = {"refused": 1, "unresolved": 3}
+    unfinished.record_done(msgspec.structs.replace(done, journal=kept, counts=refused))
+    unfinished.journal(0).unlink()
+    open_journal(unfinished.journal(0), Shard(sha256_of(unfinished.shard(0)), 4), Files())[
+        0
+    ].close()
+    assert verify(unfinished.out) == []
