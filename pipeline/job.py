@@ -143,7 +143,9 @@ def _input_file(source: Source) -> InputFile:
 
 def _listing(settings: Settings, out: Path, around: Surroundings) -> tuple[list[Source], Listing]:
     copy = out / ".checkpoint" / "input" / "stdin"
-    sources = find(settings.inputs, stdin_copy=copy, stdin=around.stdin, outside=out)
+    sources = find(
+        settings.inputs, stdin_copy=copy, stdin=around.stdin, files=around.files, outside=out
+    )
     listing = read(sources, settings)
     if settings.region_column is not None and settings.region_column not in listing.columns:
         listed = ", ".join(listing.columns)

@@ -9,14 +9,13 @@ copied to a file first, because a run reads its input again when it resumes.
 import glob
 import hashlib
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import CheckpointError, InputError, StorageError, UsageError
+from pipeline.ledger.files import Files, sha256_of
 from pipeline.read.contract import Source
 from pipeline.read.formats import SUFFIXES
 
@@ -24,6 +23,7 @@ __all__ = ("find", "fingerprint")
 
 STDIN = "-"
 _GLOB = frozenset("*?[")
+_CHUNK = 1 << 20
 
 
 def find(
@@ -31,12 +31,13 @@ def find(
     *,
     stdin_copy: Path | None = None,
     stdin: BinaryIO | None = None,
+    files: Files | None = None,
     outside: Path | None = None,
 ) -> list[Source]:
     """The files that `inputs` (files, directories, globs, `-`) stand for, each once.
 
-    `stdin_copy` is where the bytes of `stdin` are kept; what is there already is kept and must be
-    what `stdin` brings, unless that is empty. Directories and globs never look into `outside`,
+    `stdin_copy` is where the bytes of `stdin` are kept, through `files`; what is there already is
+    kept and must be what `stdin` brings, unless that is empty. Directories and globs never look into `outside`,
     the output of the run.
 
     Raises `UsageError` for a blank name; `InputError` for what is missing, empty, unreadable or no list; `StorageError` when
@@ -47,9 +48,9 @@ def find(
     found: dict[Path, Source] = {}
     for text in inputs:
         if text == STDIN:
-            if stdin_copy is None or stdin is None:
+            if stdin_copy is None or stdin is None or files is None:
                 raise UsageError("-: standard input cannot be read here; name a file instead")
-            _keep(stdin, stdin_copy)
+            _keep(stdin, stdin_copy, files)
             named = [(stdin_copy, STDIN)]
         else:
             named = [(path, str(path)) for path in _expand(text, outside)]
@@ -152,47 +153,47 @@ def _unreadable(name: str, error: OSError) -> InputError:
     return InputError(f"{name}: cannot be read: {error.strerror or error}")
 
 
-def _keep(stdin: BinaryIO, copy: Path) -> None:
+def _keep(stdin: BinaryIO, copy: Path, files: Files) -> None:
     """Copy standard input to `copy`, which appears complete or not at all."""
-    try:
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=copy.parent, prefix=".stdin-", delete=False) as file:
-            arriving = Path(file.name)
-            try:
-                shutil.copyfileobj(stdin, file, 1 << 20)
-                file.flush()
-                os.fsync(file.fileno())
-                _settle(arriving, copy)
-            finally:
-                arriving.unlink(missing_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"-: standard input could not be kept in {copy.parent}: {error.strerror or error}"
-        ) from error
+    if copy.exists():
+        _check_same(stdin, copy)
+        return
+    brought = hashlib.sha256()
+
+    # Begun before anything has come: that there is no room for it need not wait for the list.
+    def fill(sink: BinaryIO) -> None:
+        size = 0
+        for chunk in _chunks(stdin):
+            size += sink.write(chunk)
+            brought.update(chunk)
+        if not size:
+            raise InputError("-: standard input was empty")
+
+    def check(arrived: Path) -> None:
+        if sha256_of(arrived) != brought.hexdigest():
+            raise StorageError(f"{copy}: it read back different from what came: check the disk")
+
+    files.make_directory(copy.parent)
+    files.publish(copy, fill, check)
 
 
-def _settle(arriving: Path, copy: Path) -> None:
-    brought = arriving.stat().st_size
-    if not brought and not copy.exists():
-        raise InputError("-: standard input was empty")
-    if not copy.exists():
-        arriving.replace(copy)
-        _sync_directory(copy.parent)
-    elif brought and _digest(arriving) != _digest(copy):
+def _check_same(stdin: BinaryIO, copy: Path) -> None:
+    """Refuse what is neither nothing nor what was kept. It takes no second copy on the disk."""
+    size, brought = 0, hashlib.sha256()
+    for chunk in _chunks(stdin):
+        size += len(chunk)
+        brought.update(chunk)
+    if size and brought.hexdigest() != sha256_of(copy):
         raise CheckpointError(
             "-: standard input is not what this run began with; send the same again, "
             "or nothing to use what was kept, or discard it with --restart"
         )
 
 
-def _digest(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
+def _chunks(stdin: BinaryIO) -> Iterator[bytes]:
+    """What standard input brings. Raises `InputError` if it cannot be read."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        while chunk := stdin.read(_CHUNK):
+            yield chunk
+    except OSError as error:
+        raise _unreadable(STDIN, error) from error

@@ -96,10 +96,10 @@ def _operations(folder: Path, service: Simulated, stride: int) -> list[str]:
     )
     _row(head, widths)
     failures: list[str] = []
-    for rows in ("unique", "all"):
-        place = folder / rows
+    for rows, piped in (("unique", False), ("all", False), ("unique", True)):
+        place = folder / f"{rows}-{piped}"
         place.mkdir()
-        with small_run(place, service, rows) as run:
+        with small_run(place, service, rows, piped=piped) as run:
             run(place / "whole")
             wanted = Finished.of(place / "whole")
             for name in (*FAULTS, TWICE):
@@ -107,7 +107,7 @@ def _operations(folder: Path, service: Simulated, stride: int) -> list[str]:
                 ended = ", ".join(f"{count} {how}" for how, count in told.ended.items())
                 worst = max(told.again, default=0)
                 counts = (told.operations, told.points, ended, sum(told.again), worst, CONCURRENCY)
-                _row((rows, name, *counts), widths)
+                _row(("-" if piped else rows, name, *counts), widths)
                 failures += told.failures
     return failures
 

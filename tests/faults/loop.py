@@ -51,13 +51,21 @@ class Tally:
 
 
 def every_operation(
-    run: SmallRun, wanted: Finished, folder: Path, name: str, *, first: int = 1, stride: int = 1
+    run: SmallRun,
+    wanted: Finished,
+    folder: Path,
+    name: str,
+    *,
+    first: int = 1,
+    stride: int = 1,
+    last: int | None = None,
 ) -> Tally:
-    """Disturb operation `first`, and every `stride`-th after it, until there is none so late."""
+    """Disturb operation `first`, and every `stride`-th after it up to `last`, as far as there are any."""
     tally = Tally()
-    for at in count(first, stride):
+    points = count(first, stride) if last is None else iter(range(first, last + 1, stride))
+    while at := next(points, None):
         if not _add(tally, run, wanted, folder / f"{name}-{at}".replace(" ", "-"), Case(name, at)):
-            return tally
+            break
     return tally
 
 

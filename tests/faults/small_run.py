@@ -1,5 +1,6 @@
 """A small whole run in this process, and what must hold of it whatever went wrong before."""
 
+import io
 import random
 import time
 from collections.abc import Iterator
@@ -37,12 +38,14 @@ class SmallRun:
     state: Path
     transport: str = "tcp"
     grow: bool = False
+    piped: bool = False
+    """The list comes by standard input."""
 
     def settings(self, out: Path) -> Settings:
         """Three shards, with few lookups in flight."""
         endpoints = self.service.endpoints
         return Settings(
-            inputs=(str(self.listed),),
+            inputs=("-" if self.piped else str(self.listed),),
             out=out,
             transport=self.transport,
             endpoint=str(getattr(endpoints, self.transport)),
@@ -64,6 +67,7 @@ class SmallRun:
             wall=time.time,
             dice=random.Random(1),
             files=files or Files(),
+            stdin=io.BytesIO(self.listed.read_bytes() if self.piped else b""),
         )
         assert flow.run(self.settings(out), around).complete
 
@@ -95,8 +99,10 @@ class Finished:
 
 
 @contextmanager
-def small_run(folder: Path, service: Simulated, rows: str) -> Iterator[SmallRun]:
+def small_run(
+    folder: Path, service: Simulated, rows: str, *, piped: bool = False
+) -> Iterator[SmallRun]:
     """A list with everything: numbers, the same again, and cells that are none."""
     listed = folder / "list.csv"
     listed.write_text(ROWS)
-    yield SmallRun(listed, service, rows, folder / "state")
+    yield SmallRun(listed, service, rows, folder / "state", piped=piped)

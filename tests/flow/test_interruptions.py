@@ -208,14 +208,14 @@ def test_a_silent_standard_input_does_not_keep_a_stop_from_being_heard(
         waiting.stdin.write("phone\n+12015550100\n")
         waiting.stdin.flush()
         until = time.monotonic() + 30
-        while not list(arriving.glob(".stdin-*")):
+        while not list(arriving.glob(".stdin.tmp")):
             assert waiting.poll() is None
             assert time.monotonic() < until, "it does not read"
             time.sleep(0.005)
         waiting.send_signal(sent)
         assert waiting.wait(timeout=20) == code
         assert "standard input" in (waiting.stderr.read() if waiting.stderr else "")
-    assert not list(arriving.glob(".stdin-*"))
+    assert not list(arriving.glob(".stdin.tmp"))
     ended = msisdn("clean", "-", "-o", "out", "--json", stdin="phone\n+12015550101\n")
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["cleaned"] == 1

@@ -1,5 +1,6 @@
 """From what the user wrote to files."""
 
+import errno
 import hashlib
 import io
 import os
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import CheckpointError, InputError, StorageError, UsageError
+from pipeline.ledger.files import Files
 from pipeline.read import find, fingerprint
 
 
@@ -104,7 +106,7 @@ def test_no_input_is_an_error() -> None:
 def test_standard_input_is_kept_where_it_can_be_read_again(tmp_path: Path) -> None:
     copy = tmp_path / "input" / "stdin"
 
-    (source,) = find(["-", "-"], stdin_copy=copy, stdin=io.BytesIO(b"phone\n1\n"))
+    (source,) = find(["-", "-"], stdin_copy=copy, stdin=io.BytesIO(b"phone\n1\n"), files=Files())
 
     assert (source.name, source.path, source.size) == ("-", copy, 8)
     assert copy.read_bytes() == b"phone\n1\n"
@@ -119,7 +121,7 @@ def test_the_kept_standard_input_serves_when_the_same_or_nothing_comes(
     copy = tmp_path / "stdin"
     copy.write_bytes(b"phone\n1\n")
 
-    (source,) = find(["-"], stdin_copy=copy, stdin=io.BytesIO(again))
+    (source,) = find(["-"], stdin_copy=copy, stdin=io.BytesIO(again), files=Files())
 
     assert source.size == 8
     assert copy.read_bytes() == b"phone\n1\n"
@@ -130,7 +132,7 @@ def test_another_standard_input_does_not_replace_the_kept_one(tmp_path: Path) ->
     copy.write_bytes(b"phone\n1\n")
 
     with pytest.raises(CheckpointError, match="not what this run began with"):
-        find(["-"], stdin_copy=copy, stdin=io.BytesIO(b"phone\n2\n"))
+        find(["-"], stdin_copy=copy, stdin=io.BytesIO(b"phone\n2\n"), files=Files())
 
     assert copy.read_bytes() == b"phone\n1\n"
     assert list(tmp_path.iterdir()) == [copy]
@@ -138,7 +140,7 @@ def test_another_standard_input_does_not_replace_the_kept_one(tmp_path: Path) ->
 
 def test_nothing_on_standard_input_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="standard input was empty"):
-        find(["-"], stdin_copy=tmp_path / "stdin", stdin=io.BytesIO())
+        find(["-"], stdin_copy=tmp_path / "stdin", stdin=io.BytesIO(), files=Files())
 
     assert not (tmp_path / "stdin").exists()
 
@@ -146,8 +148,8 @@ def test_nothing_on_standard_input_is_an_error(tmp_path: Path) -> None:
 def test_standard_input_that_cannot_be_kept_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(StorageError, match="could not be kept"):
-        find(["-"], stdin_copy=tmp_path / "file" / "stdin", stdin=io.BytesIO(b"1\n"))
+    with pytest.raises(StorageError, match="cannot mkdir"):
+        find(["-"], stdin_copy=tmp_path / "file" / "stdin", stdin=io.BytesIO(b"1\n"), files=Files())
 
 
 def test_the_fingerprint_is_of_the_bytes(tmp_path: Path) -> None:
@@ -158,3 +160,34 @@ def test_the_fingerprint_is_of_the_bytes(tmp_path: Path) -> None:
     source.path.unlink()
     with pytest.raises(InputError, match="cannot be read"):
         fingerprint(source)
+
+
+class Broken(io.RawIOBase):
+    """Standard input that brings something and then fails, as a directory or a lost mount does."""
+
+    def __init__(self) -> None:
+        self.left = [b"phone\n"]
+
+    def read(self, size: int = -1, /) -> bytes:
+        if self.left:
+            return self.left.pop()
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+
+
+def test_standard_input_that_breaks_off_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="-: cannot be read: Is a directory"):
+        find(["-"], stdin_copy=tmp_path / "stdin", stdin=Broken(), files=Files())  # type: ignore[arg-type]  # raw
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_that_is_not_what_came_is_not_kept(tmp_path: Path) -> None:
+    class Forgetful(Files):
+        def fsync(self, fd: int, path: Path) -> None:
+            super().fsync(fd, path)
+            path.write_bytes(bytes(path.stat().st_size))
+
+    with pytest.raises(StorageError, match="read back different"):
+        find(["-"], stdin_copy=tmp_path / "a", stdin=io.BytesIO(b"1\n"), files=Forgetful())
+
+    assert list(tmp_path.iterdir()) == []
