@@ -23,7 +23,7 @@ from pipeline.job import Job, Surroundings, opened
 from pipeline.known import Known
 from pipeline.ledger.manifest import manifest_of
 from pipeline.ledger.place import lack, to_ask
-from pipeline.ledger.planned import Counts, Plan
+from pipeline.ledger.planned import Counts, Plan, SoFar
 from pipeline.ledger.records import FileRecord
 from pipeline.ledger.sealed import publish_sealed, read_sealed
 from pipeline.model import OWN
@@ -38,6 +38,9 @@ __all__ = ("Surroundings", "clean", "plan_only", "run")
 PLANNING = 64 << 20
 """Bytes of frames that a run holds in memory in place of files: what it asks for minutes it plans
 in seconds, and stays as small as asking is. `clean` does nothing else, and takes `dedupe.HOLD`."""
+
+TELL_EVERY = 1.0
+"""Seconds between two notes of how many rows are read, for `status`."""
 
 
 def run(settings: Settings, around: Surroundings) -> Summary:
@@ -164,6 +167,7 @@ def _unique(job: Job, counts: Counts, other: _Discarded) -> Generator[pl.DataFra
 
 def _valid(job: Job, counts: Counts, rejected: Parts) -> Iterator[pl.DataFrame]:
     """read → normalise: the rows that have a number; the others go to `rejected`."""
+    due = 0.0  # at once, so that a look at the run has something to tell
     for made in _read_and_normalised(job):
         _count(counts, made)
         source = made["source_file"][-1]
@@ -173,7 +177,17 @@ def _valid(job: Job, counts: Counts, rejected: Parts) -> Iterator[pl.DataFrame]:
             made = made.filter(~refused)  # noqa: PLW2901  what is left of it
         job.check_stop()
         job.around.announce(ReadProgress(counts.rows, counts.rejected, source))
+        if job.around.clock() >= due:
+            due = job.around.clock() + TELL_EVERY
+            _tell(job, counts)
         yield made
+    _tell(job, counts)
+
+
+def _tell(job: Job, counts: Counts) -> None:
+    """Leave word for `status` of how far reading is."""
+    told = SoFar(rows=counts.rows, rejected=counts.rejected)
+    job.files.tell_json(job.checkpoint.so_far, told)
 
 
 def _read_and_normalised(job: Job) -> Iterator[pl.DataFrame]:

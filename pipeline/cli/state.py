@@ -7,6 +7,7 @@ from rich.table import Table
 
 from pipeline.ledger.lock import holder
 from pipeline.ledger.manifest import progress
+from pipeline.report.words import count, size
 
 __all__ = ("State", "state_of", "state_table")
 
@@ -20,11 +21,15 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """`planning`, `running`, `stopped`, `unresolved`, `complete`."""
     held_by: str
     """Who works on it now; empty for nobody."""
+    inputs: int
+    input_bytes: int
+    """How many files are read, and their size."""
     rows: int | None
     rejected: int | None
     duplicates: int | None
     to_ask: int | None
-    """None until the plan is made; `to_ask` also of a run that is complete."""
+    """While `planning`, rows read and rejected so far. None where it is not known: until the plan
+    is made, or nothing is read yet; `to_ask` also of a run that is complete."""
     answered: int
     refused: int
     unresolved: int
@@ -40,6 +45,10 @@ def state_of(out: Path) -> State:
     known = progress(out)
     plan, counts, states = known.plan, known.counts, known.states
     held = holder(out)
+    # What a run that was killed had read is read again, so only of one that is at work it counts.
+    so_far = known.so_far if held else None
+    if so_far is not None:
+        counts = {"rows": so_far.rows, "rejected": so_far.rejected}
     return State(
         out=str(out),
         run_id=known.run_id,
@@ -47,6 +56,8 @@ def state_of(out: Path) -> State:
             known.finished, plan is not None, bool(held), known.shards == known.shards_done
         ),
         held_by=held,
+        inputs=len(known.inputs),
+        input_bytes=sum(file.size for file in known.inputs),
         rows=plan.counts.rows if plan else counts.get("rows"),
         rejected=plan.counts.rejected if plan else counts.get("rejected"),
         duplicates=plan.counts.duplicates if plan else counts.get("duplicates"),
@@ -85,6 +96,7 @@ def state_table(state: State) -> Table:
     table.add_row("state", _MEANING[state.state])
     if state.held_by:
         table.add_row("held by", state.held_by)
+    table.add_row("inputs", f"{count(state.inputs, 'file')}, {size(state.input_bytes)}")
     for name in (
         "rows",
         "rejected",
@@ -97,7 +109,9 @@ def state_table(state: State) -> Table:
     ):
         value = getattr(state, name)
         if value is not None:
-            table.add_row(name.replace("_", " "), f"{value:,}")
+            reading = state.state == "planning" and name in {"rows", "rejected"}
+            so_far = " so far" if reading else ""
+            table.add_row(name.replace("_", " "), f"{value:,}{so_far}")
     if state.outcome_unknown:
         table.add_row("outcome unknown", f"{state.outcome_unknown:,}")
     table.add_row("shards", f"{state.shards_done} of {state.shards} done")

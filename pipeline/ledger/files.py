@@ -212,6 +212,16 @@ class Files:
 
         return self.publish(path, fill, check)
 
+    def tell_json(self, path: Path, value: object) -> None:
+        """Make a small JSON file for whoever looks, at once and unsynced: nothing is built on it."""
+        temporary = path.with_name(f".{path.name}.tmp")
+        fd = self.create(temporary)
+        try:
+            self.write(fd, to_json(value), temporary)
+        finally:
+            self.close(fd, temporary)
+        self.rename(temporary, path)
+
     def publish_json(self, path: Path, value: object) -> Written:
         """Make a JSON file at once; equal values give equal bytes."""
         return self.publish_bytes(path, to_json(value))

@@ -16,8 +16,8 @@ import msgspec
 
 from pipeline.errors import CheckpointError, MsisdnError, StorageError
 from pipeline.ledger.files import read_json, sha256_of
-from pipeline.ledger.planned import Plan
-from pipeline.ledger.records import FORMAT_VERSION, Done, FileRecord, Identity, Manifest
+from pipeline.ledger.planned import Plan, SoFar
+from pipeline.ledger.records import FORMAT_VERSION, Done, FileRecord, Identity, InputFile, Manifest
 from pipeline.ledger.replay import State, replay
 from pipeline.ledger.run import OUTPUTS, read_identity, read_success
 from pipeline.ledger.sealed import read_sealed
@@ -69,6 +69,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     finished: bool
     plan: Plan | None
     """None until planning is complete, and of a finished run."""
+    so_far: SoFar | None
+    """How far planning is, while there is no plan; None where nobody has said so yet."""
+    inputs: list[InputFile]
+    """As they were when the run began."""
     shards: int
     shards_done: int
     states: dict[str, int]
@@ -95,6 +99,8 @@ def progress(out: Path) -> Progress:
             run_id=manifest.run_id,
             finished=True,
             plan=None,
+            so_far=None,
+            inputs=manifest.identity.inputs,
             shards=parts,
             shards_done=parts,
             states={},
@@ -108,11 +114,21 @@ def progress(out: Path) -> Progress:
         run_id=tree.identity.run_id,
         finished=False,
         plan=tree.plan,
+        so_far=None if tree.plan else _so_far(tree.root),
+        inputs=tree.identity.inputs,
         shards=len(tree.shards),
         shards_done=len(tree.done),
         states=dict(states),
         counts=dict(sum((Counter(done.counts) for done in tree.done.values()), Counter())),
     )
+
+
+def _so_far(root: Path) -> SoFar | None:
+    """What a planning run has said last. It may end, or replace the file, at any moment."""
+    try:
+        return read_json(root / "spool" / "so-far.json", SoFar)
+    except (CheckpointError, StorageError):
+        return None
 
 
 def verify(out: Path, *, deep: bool = True) -> list[str]:

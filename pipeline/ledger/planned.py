@@ -4,7 +4,7 @@ import msgspec
 
 from pipeline.ledger.records import FileRecord
 
-__all__ = ("Counts", "Plan", "ShardPlan")
+__all__ = ("Counts", "Plan", "ShardPlan", "SoFar")
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -19,6 +19,13 @@ class Counts(msgspec.Struct, kw_only=True):
     """Valid rows by how their cell was read."""
     sources: dict[str, int] = {}
     """Rows by input file."""
+
+
+class SoFar(msgspec.Struct, frozen=True, kw_only=True):
+    """`spool/so-far.json`: how far planning is. Words for `status`, on which nothing is built."""
+
+    rows: int
+    rejected: int
 
 
 class ShardPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -90,6 +90,11 @@ class Checkpoint:
         """Where normalised frames are kept, while planning."""
         return self.root / "spool"
 
+    @property
+    def so_far(self) -> Path:
+        """How far planning is; it goes with what else is there only while planning."""
+        return self.spool / "so-far.json"
+
     def shard(self, number: int) -> Path:
         """The numbers of a shard."""
         return self.root / "shards" / f"shard-{number:05}.parquet"
