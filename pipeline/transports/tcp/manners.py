@@ -1,8 +1,9 @@
 """How the TCP server treats a connection, found out without losing or re-buying a lookup.
 
 The document leaves it open. So the first connection carries one question alone. After its answer
-we wait a little: a server that closes now gets one question a connection from then on, and many
-connections; one that keeps it open is asked the next questions alone, then two at once, four, as
+we wait a little: a server that closes now gets one question a connection from then on, and as many
+connections as it has room for (`width.py`); one that keeps it open is asked the next questions
+alone, then two at once, four, as
 each depth is proven: that many were open at once and every one of them was answered. A depth that
 fails is halved and not tried again for a while.
 
@@ -11,11 +12,12 @@ Rules: decides only, and reads no clock. A server that changes is found out agai
 
 from enum import StrEnum
 
+from pipeline.transports.tcp.width import MOST_CONNECTIONS, SLOW, Width
+
 __all__ = ("DEEPEST", "OPEN_WHERE_SLOW", "Manners", "Mode")
 
 DEEPEST = 256
 """Questions open on one connection at most."""
-MOST_CONNECTIONS = 128
 OPEN_IN_ALL, OPEN_WHERE_SLOW = 1024, 8192
 """Questions open on all connections at most, once we know how deep one may be. Few connections
 make large pieces; a service that takes its time needs many questions open."""
@@ -23,14 +25,14 @@ SHORTEST_GRACE, LONGEST_GRACE = 0.05, 0.5
 """Seconds after an answer in which a server that closes after each answer will have closed."""
 FIRST_HOLD, LONGEST_HOLD = 64, 1 << 20
 """Answers before a depth that failed is tried again; doubled each time."""
+CROWDED = 2
+"""Connections in a row that a server that keeps them ends unanswered: it has no room for more."""
 ALIKE = 3
 """Connections lost after as many answers that make a rule."""
 FORGET = 1000
 """Connections after which such a rule is found out again."""
 FAR = 0.25
 """Seconds. Where answers take more, finding out the depth on one connection would take too long."""
-SLOW = 0.025
-"""Seconds. Where answers take less, a server that works one after another costs little."""
 
 
 class Mode(StrEnum):
@@ -52,6 +54,7 @@ class Manners:
         """Questions that one connection may carry in its life, where the server sets a limit."""
         self.latency = 0.0
         """Seconds, smoothed, at this depth."""
+        self._width = Width()
         self._shallower = 0.0  # the latency at half the depth
         self._hold = FIRST_HOLD
         self._held = 0  # answers to wait for before the next depth is tried
@@ -59,6 +62,10 @@ class Manners:
         self._alike = 0  # how many in a row were lost after as many
         self._spent = 0
         self._proven = 0
+        self._room = MOST_CONNECTIONS  # that the server seems to have, where it keeps them open
+        self._turned_away = 0  # connections in a row
+        self._room_hold = FIRST_HOLD
+        self._room_held = 0  # answers to wait for before one more is tried
 
     def __repr__(self) -> str:
         return f"<Manners {self.mode.name}, depth {self.depth}, proven {self._proven}>"
@@ -72,13 +79,18 @@ class Manners:
     def connections(self) -> int:
         """How many connections are of use."""
         if self.mode is Mode.ONE_SHOT:
-            return MOST_CONNECTIONS
+            return self._width.connections
         if self.mode is Mode.PROBING:
             return 1  # one is enough to find out
         if self.depth < DEEPEST and not self._held:
             # Finding out takes an answer for each doubling, which is too long at a slow service.
-            return MOST_CONNECTIONS if self.is_slow else 1
-        return min(MOST_CONNECTIONS, self.open_in_all // self.depth)
+            return self._room if self.is_slow else 1
+        return min(self._room, self.open_in_all // self.depth)
+
+    @property
+    def pause(self) -> float:
+        """Seconds to wait before dialling."""
+        return self._width.pause if self.mode is Mode.ONE_SHOT else 0.0
 
     @property
     def is_slow(self) -> bool:
@@ -136,12 +148,37 @@ class Manners:
         if self._proven < self.depth:
             self._retreat()
 
+    def unserved(self, others: int, *, turned_away: bool) -> None:
+        """A connection brought no answer while so many others were open.
+
+        `turned_away`: the server ended it; else we did, when the time was up.
+        """
+        if self.mode is Mode.ONE_SHOT:
+            self._width.unserved(others, turned_away=turned_away)
+        elif turned_away and self.mode is Mode.KEPT:
+            self._turned_away += 1
+            if self._turned_away >= CROWDED:
+                self._room = max(1, others)
+                self._room_held = self._room_hold
+                self._room_hold = min(self._room_hold * 2, LONGEST_HOLD)
+
+    def served(self) -> None:
+        """A connection brought its first answer."""
+        self._turned_away = 0
+        if self._room < MOST_CONNECTIONS and not self._room_held:
+            self._room_hold = self._room_held = FIRST_HOLD
+
     def answered(self, count: int, sample: float | None) -> None:
         """So many answers came, the first of them after `sample` seconds."""
+        if self.mode is Mode.ONE_SHOT:
+            self._width.answered(count, sample)
         if sample is not None:
             self.latency += (sample - self.latency) / 4 if self.latency else sample
         if self._held:
             self._held = max(0, self._held - count)
+        if self._room_held:
+            self._room_held = max(0, self._room_held - count)
+            self._room += not self._room_held
 
     def proven(self, depth: int) -> None:
         """So many questions were open at once on a connection, and all were answered."""
@@ -167,6 +204,7 @@ class Manners:
 
     def _enter(self, mode: Mode) -> None:
         self.mode = mode
+        self._width = Width()
         self.depth = 1
         self._proven = 0
         self._shallower = 0.0

@@ -201,6 +201,8 @@ class TcpTransport:
 
     async def _opening(self, connection: Connection) -> None:
         try:
+            if self.manners.pause and connection.solo is None:
+                await asyncio.sleep(self.manners.pause)
             await self._dialler.connect(connection)
         except (OSError, TimeoutError):
             self._connecting.discard(connection)
@@ -233,6 +235,8 @@ class TcpTransport:
         """Answers came."""
         manners = self.manners
         manners.answered(len(outcomes), connection.exchange.sample)
+        if connection.answered <= len(outcomes):
+            manners.served()
         depth = connection.proof()
         if depth and manners.mode is Mode.KEPT:
             manners.proven(depth)
@@ -274,8 +278,11 @@ class TcpTransport:
         if self._closing:
             return
         exchange = connection.exchange
+        soon = self._loop.time() - connection.last_heard <= self.manners.grace
+        # One that was idle for long may be closed for that.
+        if not (connection.answered or connection.closed_by_us) and (still_open or soon):
+            self.manners.unserved(self._beside(connection), turned_away=True)
         if connection.orderly:
-            soon = self._loop.time() - connection.last_heard <= self.manners.grace
             self._changed(
                 lambda: self.manners.closed(
                     answered=connection.answered,
@@ -287,6 +294,10 @@ class TcpTransport:
             self.manners.broken(connection.answered, still_open)
         self._discard(connection)
         self._fill(outcomes)
+
+    def _beside(self, connection: Connection) -> int:
+        """How many other connections are open, as the server may see it."""
+        return len({*self._connections, *self._last} - {connection})
 
     def _changed(self, learn: Callable[[], None], keep: Connection | None = None) -> None:
         """Learn something; when it changes what is known, begin again with fresh connections."""
@@ -347,6 +358,8 @@ class TcpTransport:
         outcomes = connection.exchange.expire(now)
         if not outcomes:
             return []
+        if not connection.answered:
+            self.manners.unserved(self._beside(connection), turned_away=False)
         silent = connection.last_heard <= now - self._service.timeout
         if silent:
             self.manners.broken(connection.answered, len(connection.exchange) + 1)

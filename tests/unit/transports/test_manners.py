@@ -17,6 +17,14 @@ def deepened(depth: int) -> Manners:
     return manners
 
 
+def one_shot(connections: int = 4) -> Manners:
+    manners = Manners()
+    manners.closed(answered=1, still_open=0, asked_alone=True)
+    while manners.connections < connections:
+        manners.answered(1, 0.01)
+    return manners
+
+
 def test_nothing_is_known_at_first_and_one_connection_finds_out() -> None:
     manners = Manners()
 
@@ -28,7 +36,7 @@ def test_a_close_after_the_only_answer_means_one_question_a_connection() -> None
     manners.closed(answered=1, still_open=0, asked_alone=True)
 
     assert manners.mode is Mode.ONE_SHOT
-    assert manners.connections == 128
+    assert manners.connections == 4
 
 
 def test_a_depth_is_doubled_when_it_is_proven_up_to_the_deepest() -> None:
@@ -144,3 +152,114 @@ def test_connections_that_end_anyhow_show_no_rule() -> None:
         manners.broken(answered, 20)
 
     assert manners.lifetime is None
+
+
+def test_connections_are_doubled_after_as_many_answers_in_a_row() -> None:
+    manners = one_shot()
+    seen = []
+    for _ in range(252):
+        manners.answered(1, 0.01)
+        seen.append(manners.connections)
+
+    assert [seen.index(n) + 1 for n in (8, 16, 32, 64, 128)] == [4, 12, 28, 60, 124]
+    assert max(seen) == 128
+
+
+def test_connections_turned_away_leave_as_many_as_the_server_had_room_for() -> None:
+    manners = one_shot()
+    for others in (3, 2, 1):
+        manners.unserved(others, turned_away=True)
+
+    assert manners.connections == 1
+    assert not manners.pause
+
+
+def test_one_more_is_tried_after_a_while_and_later_each_time_that_it_fails() -> None:
+    manners = one_shot()
+    for others in (3, 2, 1):
+        manners.unserved(others, turned_away=True)
+    for answers in (64, 128, 256, 512):
+        for _ in range(answers - 1):
+            manners.answered(1, 0.01)
+        assert manners.connections == 1
+        manners.answered(1, 0.01)
+        assert manners.connections == 2
+        for _ in range(2):
+            manners.unserved(1, turned_away=True)
+        assert manners.connections == 1
+
+
+def test_a_lone_mishap_narrows_nothing_and_several_do() -> None:
+    manners = one_shot(64)
+    for others in (20, 19, 18):
+        for _ in range(30):
+            manners.answered(1, 0.01)
+        manners.unserved(others, turned_away=False)
+    assert manners.connections >= 64
+    for others in (17, 16, 15, 14):
+        manners.unserved(others, turned_away=False)
+    assert manners.connections == 14
+
+
+def test_a_server_that_lets_connections_queue_gets_no_more_of_them() -> None:
+    manners = one_shot()
+    for _ in range(4):
+        manners.answered(1, 0.03)
+    for _ in range(8):
+        manners.answered(1, 0.12)
+    assert manners.connections == 8
+    for _ in range(8):
+        manners.answered(1, 0.12)
+    assert manners.connections == 4
+
+
+def test_a_moment_in_which_all_answers_are_late_ends_nothing() -> None:
+    manners = one_shot(8)
+    for _ in range(8):
+        manners.answered(1, 0.12)
+    for _ in range(8):
+        manners.answered(1, 0.01)
+
+    assert manners.connections == 16
+
+
+def test_a_server_that_turns_the_only_connection_away_is_left_alone_longer_and_longer() -> None:
+    manners = one_shot()
+    for others in (3, 2, 1):
+        manners.unserved(others, turned_away=True)
+    pauses = []
+    for _ in range(7):
+        manners.unserved(0, turned_away=True)
+        pauses.append(manners.pause)
+
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+    manners.answered(1, 0.01)
+    assert manners.pause < 0.05
+
+
+def test_a_server_that_keeps_connections_is_dialled_without_a_pause() -> None:
+    manners = deepened(DEEPEST)
+    manners.unserved(0, turned_away=True)
+
+    assert (manners.connections, manners.pause) == (4, 0.0)
+
+
+def test_a_server_that_keeps_few_connections_is_not_dialled_again_and_again() -> None:
+    manners = Manners()
+    manners.stayed_open()
+    while manners.depth < DEEPEST:
+        manners.proven(manners.depth)
+    before = manners.connections
+    manners.unserved(1, turned_away=True)
+    assert manners.connections == before > 1  # once may be chance
+    manners.unserved(1, turned_away=True)
+    assert manners.connections == 1
+    manners.answered(1000, 0.001)
+    assert manners.connections == 2  # one more is tried
+    manners.unserved(1, turned_away=True)
+    manners.answered(100, 0.001)
+    assert manners.connections == 1  # and later each time that it fails
+    manners.answered(1000, 0.001)
+    manners.served()
+    manners.answered(1000, 0.001)
+    assert manners.connections == 3  # and again soon where it did not

@@ -1,10 +1,13 @@
 """TCP finds out how the server treats a connection, without losing or re-buying a lookup."""
 
 from collections import Counter
+from typing import cast
 
 import pytest
 
 from pipeline.protocol.messages import Answer, FaultKind, Query
+from pipeline.transports.tcp import TcpTransport
+from pipeline.transports.tcp.width import MOST_CONNECTIONS
 from tests.conformance.services import (
     SILENCE,
     TELS,
@@ -252,15 +255,17 @@ async def test_a_solo_question_has_a_connection_of_its_own() -> None:
         assert running.connections == before + 1
 
 
-async def rounds(client: Client, most: int) -> tuple[dict[int, Answer], Counter[int]]:
+async def rounds(
+    client: Client, most: int, tels: list[str] = MANY
+) -> tuple[dict[int, Answer], Counter[int]]:
     """Ask all, and what failed again, so many times at most; the answers, and how often each failed."""
     found: dict[int, Answer] = {}
     failed: Counter[int] = Counter()
     for _ in range(most):
-        outcomes = await client.ask(*(q for q in queries(MANY) if q.key not in found))
+        outcomes = await client.ask(*(q for q in queries(tels) if q.key not in found))
         found |= answers(outcomes)
         failed.update(faults(outcomes).keys())
-        if len(found) == len(MANY):
+        if len(found) == len(tels):
             break
     return found, failed
 
@@ -299,3 +304,56 @@ async def test_a_backlog_before_a_server_that_closes_after_answers_costs_nothing
         assert Counter(running.asked) == Counter(MANY)
         assert running.most <= room
         assert client.transport.counts.connections <= len(MANY) + 128
+
+
+@pytest.mark.parametrize("turns_away", [True, False], ids=["closes", "backlog"])
+@pytest.mark.parametrize("room", [1, 4])
+@pytest.mark.parametrize("delay", [0.0, 0.02])
+async def test_a_server_that_closes_after_answers_and_has_little_room_is_not_dialled_in_vain(
+    turns_away: bool, room: int, delay: float
+) -> None:
+    tels = MANY[:150] if delay else MANY
+
+    def closes(tel: str, _: int) -> Reply:
+        return Reply((answer(tel),), delay=delay, close=True)
+
+    async with connected("tcp", closes, room=room, turns_away=turns_away) as (client, running):
+        found, failed = await rounds(client, 8, tels)
+
+        assert found == {key: Answer(answer(tel), "") for key, tel in enumerate(tels)}
+        assert failed.total() <= len(tels) // 4
+        assert client.transport.counts.connections <= 1.5 * len(tels)
+        assert running.most <= room
+        assert max(Counter(running.asked).values()) <= 2
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1])
+async def test_a_server_that_closes_after_answers_and_has_room_gets_most_connections(
+    delay: float,
+) -> None:
+    def closes(tel: str, _: int) -> Reply:
+        return Reply((answer(tel),), delay=delay, close=True)
+
+    async with connected("tcp", closes, timeout=5) as (client, running):
+        outcomes = await client.ask(*queries(MANY))
+
+        assert len(answers(outcomes)) == len(MANY)
+        assert Counter(running.asked) == Counter(MANY)
+        assert cast("TcpTransport", client.transport).manners.connections == MOST_CONNECTIONS
+
+
+async def test_a_server_that_turns_everything_away_is_dialled_seldom() -> None:
+    def closes(tel: str, _: int) -> Reply:
+        return Reply((answer(tel),), close=True)
+
+    async with connected("tcp", closes, room=4, timeout=3) as (client, running):
+        assert isinstance(await client.ask_one(), Answer)
+        running.room = 0
+        before = running.connections
+        outcomes = await client.ask(*queries(TELS[:6]))
+
+        assert len(faults(outcomes)) == 6
+        assert running.connections - before <= 12
+        running.room = 4
+        await client.until(lambda: client.transport.capacity > 0)
+        assert isinstance(await client.ask_one(), Answer)
