@@ -42,6 +42,8 @@ class Surroundings:
     wall: Callable[[], float]
     """Seconds since 1970."""
     dice: Random
+    busy: Callable[[], float] = lambda: 0.0
+    """Processor seconds that the calling thread has taken."""
     announce: Announce = ignore
     stop: Stop = field(default_factory=Stop)
     stdin: BinaryIO = field(default_factory=io.BytesIO)

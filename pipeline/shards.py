@@ -168,6 +168,7 @@ def _asking(brief: Brief, around: Surroundings, limiter: SharedLimiter) -> Askin
         retries=Retries(settings.attempts, around.dice),
         clock=around.clock,
         wall=around.wall,
+        busy=around.busy,
         lookup=settings.lookup,
         stop=around.stop,
         stop_refused_country=settings.refused_country == "stop",

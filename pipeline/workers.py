@@ -209,6 +209,7 @@ def _work(brief: Brief, connection: "Connection[Any, Any]") -> None:
     around = Surroundings(
         clock=time.monotonic,  # noqa: TID251  a process of its own reads its own clock
         wall=time.time,  # noqa: TID251
+        busy=time.thread_time,
         dice=random.Random(),  # noqa: S311  for jitter
         announce=line.say,
         stop=stop,

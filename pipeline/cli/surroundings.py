@@ -92,6 +92,7 @@ def plain(announce: Announce) -> Surroundings:
     return Surroundings(
         clock=time.monotonic,
         wall=time.time,
+        busy=time.thread_time,
         dice=random.Random(),
         announce=announce,
         environment=dict(os.environ),

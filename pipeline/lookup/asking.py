@@ -52,6 +52,8 @@ class Asking:
     """Monotonic, the same for all processes of the machine."""
     wall: Callable[[], float]
     """Seconds since 1970."""
+    busy: Callable[[], float] = lambda: 0.0
+    """Processor seconds that the calling thread has taken."""
     lookup: str = "profile"
     stop: Stop = field(default_factory=Stop)
     stop_refused_country: bool = True

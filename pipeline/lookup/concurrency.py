@@ -1,9 +1,9 @@
 """How many lookups should be under way. Pure: time is an argument.
 
 Little's law gives the need: rate × time under way. The time is measured, so a service at 5 ms and
-one at 3 s both run at the set rate. Two things hold the number back: trouble (throttling, loss)
-cuts it, and a raise after which every answer takes as much longer is taken back, since then the
-service is full and more questions only wait.
+one at 3 s both run at the set rate. Three things hold the number back: trouble (throttling, loss)
+cuts it; a raise after which every answer takes as much longer is taken back, since then the service
+is full and more questions only wait; and there is none while our own processor is what is short.
 
 A lookup waits for the disk before it leaves and after its answer has come. Those that do are on
 top of that (`spare`), by the same law: throughput × what a sync takes.
@@ -26,6 +26,9 @@ class Concurrency:
     LEAP: Final = 64
     """Likewise where more questions have brought more answers, or take no longer than the first."""
     LEAST: Final = 8
+    ENOUGH: Final = 128
+    """Not below this, or what 20 ms at the set rate need, unless the service is in trouble: fewer
+    make small batches, which cost more each. More connections cost more each too."""
     SPARE: Final = 1.5
     """Room above Little's law, for answers that take longer than most."""
     AHEAD: Final = 64
@@ -45,6 +48,8 @@ class Concurrency:
     HOLD: Final = 2.5
     """Seconds without another raise after one that brought nothing; twice as long after the next."""
     LONGEST_HOLD: Final = 20.0
+    BUSY: Final = 0.8
+    """Share of a processor that our one thread takes, beyond which more at once only wait for it."""
     LOSS: Final = 0.05
     """Share of lookups without any answer that is more than chance: networks lose a hundredth."""
 
@@ -65,6 +70,8 @@ class Concurrency:
         self._lost = 0
         self._late = False
         self._since: float | None = None
+        self._busy_since = 0.0
+        self._is_busy = False
         self._cut_at = 0.0
         self._before_raise: tuple[int, float] | None = None
         self._settling_until: float | None = None
@@ -83,6 +90,10 @@ class Concurrency:
             return 0
         waits = max(2 * self._sync, self.HICCUP)
         return self.AHEAD + int(self._throughput * waits * self.SPARE)
+
+    @property
+    def _enough(self) -> int:
+        return max(self.LEAST, min(self.ENOUGH, int(self._rate * self.HICCUP)))
 
     @property
     def latency(self) -> float:
@@ -120,35 +131,40 @@ class Concurrency:
         self.limit = max(self.LEAST, int(self.limit * self.CUT))
         self._before_raise = None
 
-    def adjust(self, now: float, rate: float) -> None:
-        """Set the limit anew from what came in since the last look; cheap to call often."""
+    def adjust(self, now: float, rate: float, busy: float = 0.0) -> None:
+        """Set the limit anew from what came in since the last look; cheap to call often.
+
+        `busy`: processor seconds that the asking thread has taken so far.
+        """
         self._rate = rate
-        if self._fixed or not self._is_time(now):
+        if self._fixed or not self._is_time(now, busy):
             return
         assert self._since is not None  # noqa: S101  `_is_time` sets it
         self._throughput = self._answers / (now - self._since)
+        self._is_busy = busy - self._busy_since > self.BUSY * (now - self._since)
         # What seems to be lost while answers come late is late too.
         lost = 0 if self._late else self._lost
         loss = lost / (self._answers + lost)
         latency = self._waited / self._answers
-        self._begin(now)
+        self._begin(now, busy)
         if loss > self.LOSS:
             self._give_way(now, loss)
         elif self._before_raise is None or self._was_worth_it(now, latency, *self._before_raise):
             self._settle(now, latency)
 
-    def _begin(self, now: float) -> None:
-        self._since, self._answers, self._waited = now, 0, 0.0
+    def _begin(self, now: float, busy: float) -> None:
+        self._since, self._busy_since = now, busy
+        self._answers, self._waited = 0, 0.0
         self._lost, self._late = 0, False
 
-    def _is_time(self, now: float) -> bool:
+    def _is_time(self, now: float, busy: float) -> bool:
         """Enough has come in to judge by."""
         if self._since is None:
-            self._begin(now)
+            self._begin(now, busy)
         if self._settling_until is not None:
             if now >= self._settling_until:
                 self._settling_until = None
-                self._begin(now)
+                self._begin(now, busy)
             return False
         assert self._since is not None  # noqa: S101  `_begin` sets it
         # What came of a raise shows in the first answers when its time has come.
@@ -178,7 +194,7 @@ class Concurrency:
         # Below where lookups wait twice as long as they need to: chance lets a useless raise pass
         # now and then, and the limit would only ever climb.
         cut = 0.8 if self._latency > 2 * self._shortest else 1.0
-        self.limit, self._step = max(self.LEAST, int(limit * cut)), 2
+        self.limit, self._step = max(self._enough, int(limit * cut)), 2
         self._held_until = now + self._next_hold
         self._next_hold = min(self.LONGEST_HOLD, 2 * self._next_hold)
         return False
@@ -189,7 +205,8 @@ class Concurrency:
         if now < self._held_until:
             return
         need = int(self._rate * latency * self.SPARE) + self.LEAST
-        if need > 1.25 * self.limit and self._throughput < 0.98 * self._rate:
+        wanting = self._throughput < 0.98 * self._rate and not self._is_busy
+        if need > 1.25 * self.limit and wanting:
             unhurried = latency <= 1.3 * self._shortest
             step = max(self._step, self.LEAP if unhurried and self._step >= self.STEP else 0)
             self._before_raise = (self.limit, latency)
@@ -197,4 +214,4 @@ class Concurrency:
             self.limit = min(need, self.limit * step, self._ceiling)
         elif need < self.limit // 2:
             # Down slowly: a service that was quick for a moment may not stay so.
-            self.limit = max(need, self.LEAST, int(self.limit * 0.9))
+            self.limit = max(need, self._enough, int(self.limit * 0.9))

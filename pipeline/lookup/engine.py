@@ -60,7 +60,7 @@ class Engine:
         self._outbox = Outbox(asking, self.progress, now)
         # A REST request may have to open its connection first, and those that wait for theirs
         # leave all at once: so at the beginning few, beside what a second holds.
-        first = min(64, int(asking.rate / 128)) if asking.transport == "rest" else 1024
+        first = min(128, int(asking.rate / 128)) if asking.transport == "rest" else 1024
         self._condition = Condition(
             Concurrency(asking.rate / asking.processes, asking.concurrency, first=first)
         )
@@ -237,7 +237,8 @@ class Engine:
         """Look at everything that may end the run or change its pace."""
         rate = self._asking.rate * self._condition.slowdown.recover(now)
         self._asking.limiter.rate = rate
-        self._condition.concurrency.adjust(now, rate / self._asking.processes)
+        share = rate / self._asking.processes
+        self._condition.concurrency.adjust(now, share, self._asking.busy())
         if self._ending is not None:
             return
         if self._condition.breaker.has_given_up:

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from functools import partial
-from itertools import repeat
 from types import TracebackType
 from typing import Any, Self
 
@@ -45,8 +44,9 @@ CONNECTING = 0.9
 """Share of the time-out after which a connection that does not come about is given up: before
 the request is, so that it is known as unsent."""
 
-SOON = 0.02
-"""Seconds from when a request is paid for to when it leaves, which a busy loop may take."""
+SOON = 0.008
+"""Seconds for which a request may wait for its connection or a token without being paid for anew:
+as many as the limiter leaves room for."""
 LOOKS = 0.01
 """Share of the time-out between two looks at whose is over."""
 
@@ -63,14 +63,14 @@ class _Once:
     def __init__(self, service: Service) -> None:
         self._pay_again = service.pay_again
         self._now = asyncio.get_running_loop().time
-        self.paid_at = 0.0
+        self.begun = 0.0
         self.used = False
 
     async def leave(self) -> None:
         """The connection is there, and the request goes out now."""
         if self.used:
             raise _ResentError
-        if self._pay_again is not None and self._now() - self.paid_at > SOON:
+        if self._pay_again is not None and self._now() - self.begun > SOON:
             await self._pay_again()
         self.used = True
 
@@ -163,7 +163,7 @@ class RestTransport:
         self._most = service.concurrency or max(1, min(WORKERS, _open_files() - OTHER_FILES))
         self._open = 0
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[tuple[Query, float]] = deque()  # and when they were paid for
+        self._waiting: deque[Query] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
         self._workers: list[asyncio.Task[None]] = []
         self._deadlines: list[_Deadline] = []
@@ -245,7 +245,7 @@ class RestTransport:
     def send(self, queries: Sequence[Query]) -> None:
         """Hand them to the workers."""
         self._open += len(queries)
-        self._waiting.extend(zip(queries, repeat(self._loop.time())))
+        self._waiting.extend(queries)
         for _ in range(len(queries)):
             if self._idle:
                 waiter = self._idle.popleft()
@@ -268,8 +268,8 @@ class RestTransport:
                 waiter: asyncio.Future[None] = loop.create_future()
                 self._idle.append(waiter)
                 await waiter
-            query, once.paid_at = self._waiting.popleft()
-            once.used = False
+            query = self._waiting.popleft()
+            once.used, once.begun = False, loop.time()
             result = await self._ask(query, once, deadline)
             self._open -= 1
             if not self._ended:

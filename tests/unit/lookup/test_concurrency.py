@@ -116,6 +116,17 @@ def test_a_limit_has_room_for_what_waits_for_the_disk_unless_it_is_fixed() -> No
     assert fixed.spare == 0
 
 
+def test_it_does_not_grow_while_our_own_processor_is_what_is_short() -> None:
+    idle, busy = Concurrency(10_000.0, None, first=64), Concurrency(10_000.0, None, first=64)
+    for turn in range(1, 200):
+        now = turn * 0.05
+        for concurrency, share in ((idle, 0.3), (busy, 0.95)):
+            concurrency.answered(100, 0.1)
+            concurrency.adjust(now, 10_000.0, now * share)
+    assert idle.limit > 1000
+    assert busy.limit <= Concurrency.ENOUGH
+
+
 def test_a_fixed_limit_stays() -> None:
     concurrency = Concurrency(1000.0, 8)
     settle(concurrency, 1000.0, lambda _: 3.0, 20.0)
