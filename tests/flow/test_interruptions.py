@@ -100,9 +100,11 @@ def test_a_worker_that_is_stopped_before_it_is_ready_stops_cleanly(
 def test_a_worker_that_is_killed_ends_the_run_and_the_next_one_goes_on(
     account: Command, simulator: Simulated, listed: Path
 ) -> None:
-    options = (*RATE, "--workers", "3", "--shard-rows", "300", *simulator.options("udp"))
+    # Slow enough that the worker is still at work when it is found, however busy the machine is.
+    slowly = ("--rate", "300", "--concurrency", "32", "--workers", "3", "--shard-rows", "300")
+    options = (*slowly, *simulator.options("udp"))
     with account.start("run", listed, "-o", "out", *options) as run:
-        simulator.wait_until_billed(COUNT // 3)
+        simulator.wait_until_billed(COUNT // 6)
         os.kill(workers_of(run, 3)[0], signal.SIGKILL)
         _, said = run.communicate(timeout=40)
     assert (run.returncode, "ended with -9" in said) == (13, True), said
