@@ -105,7 +105,7 @@ def test_a_worker_that_is_killed_ends_the_run_and_the_next_one_goes_on(
     options = (*slowly, *simulator.options("udp"))
     with account.start("run", listed, "-o", "out", *options) as run:
         simulator.wait_until_billed(COUNT // 6)
-        os.kill(workers_of(run, 3)[0], signal.SIGKILL)
+        os.kill(workers_of(run, 2)[0], signal.SIGKILL)  # the third may have found no shard left
         _, said = run.communicate(timeout=40)
     assert (run.returncode, "ended with -9" in said) == (13, True), said
     assert account("run", listed, "-o", "out", *options).returncode == 0
