@@ -27,7 +27,7 @@ class Concurrency:
     """Likewise where more questions have brought more answers, or take no longer than the first."""
     LEAST: Final = 8
     ENOUGH: Final = 128
-    """Not below this, or what 20 ms at the set rate need, unless the service is in trouble: fewer
+    """Not below this, or what 20 ms at the set rate need, unless the service throttles: fewer
     make small batches, which cost more each. More connections cost more each too."""
     SPARE: Final = 1.5
     """Room above Little's law, for answers that take longer than most."""
@@ -68,6 +68,7 @@ class Concurrency:
         self._waited = 0.0
         """Seconds, of all those answers together."""
         self._lost = 0
+        self._waited_in_vain = 0.0
         self._late = False
         self._since: float | None = None
         self._busy_since = 0.0
@@ -110,9 +111,10 @@ class Concurrency:
         self._latency += (latency - self._latency) * (weight if self._latency else 1.0)
         self._shortest = min(self._shortest, latency)
 
-    def lost(self) -> None:
-        """A lookup was given up without any answer."""
+    def lost(self, seconds: float = 0.0) -> None:
+        """A lookup was given up without any answer, after so long."""
         self._lost += 1
+        self._waited_in_vain += seconds
 
     def late(self, times: int) -> None:
         """The answer came after all to a lookup that had been given up so many times."""
@@ -146,15 +148,17 @@ class Concurrency:
         lost = 0 if self._late else self._lost
         loss = lost / (self._answers + lost)
         latency = self._waited / self._answers
+        # What is given up has kept its place as long, and each answer needs its share of that.
+        held = (self._waited + self._waited_in_vain) / self._answers
         self._begin(now, busy)
         if loss > self.LOSS:
-            self._give_way(now, loss)
+            self._give_way(now, loss, held)
         elif self._before_raise is None or self._was_worth_it(now, latency, *self._before_raise):
-            self._settle(now, latency)
+            self._settle(now, latency, held)
 
     def _begin(self, now: float, busy: float) -> None:
         self._since, self._busy_since = now, busy
-        self._answers, self._waited = 0, 0.0
+        self._answers, self._waited, self._waited_in_vain = 0, 0.0, 0.0
         self._lost, self._late = 0, False
 
     def _is_time(self, now: float, busy: float) -> bool:
@@ -171,13 +175,14 @@ class Concurrency:
         whole = self._latency if self._before_raise is None else 0.0
         return self._answers > 0 and now - self._since >= max(self.INTERVAL, whole)
 
-    def _give_way(self, now: float, loss: float) -> None:
+    def _give_way(self, now: float, loss: float, held: float) -> None:
         """A raise that led here is taken back, and the room to spare goes; but not what is really
         answered, since the loss may have another cause."""
-        asked = min(self._rate, self._throughput / (1 - loss))
+        asked = min(self._rate, self._throughput / (1 - loss)) * self._latency
+        needed = max(asked, min(self._rate, self._throughput) * held)
         before = self._before_raise[0] if self._before_raise else self.limit
-        least = max(int(asked * self._latency) + self.LEAST, int(self.limit * self.CUT))
-        self.limit = max(self.LEAST, min(self.limit, before, least))
+        least = max(int(needed) + self.LEAST, int(self.limit * self.CUT))
+        self.limit = max(self._enough, min(self.limit, before, least))
         self._before_raise, self._held_until = None, now + self.HOLD
 
     def _was_worth_it(self, now: float, latency: float, limit: int, earlier: float) -> bool:
@@ -199,12 +204,12 @@ class Concurrency:
         self._next_hold = min(self.LONGEST_HOLD, 2 * self._next_hold)
         return False
 
-    def _settle(self, now: float, latency: float) -> None:
+    def _settle(self, now: float, latency: float, held: float) -> None:
         # Forgotten slowly, so that a service that became slower for good is not held against it.
         self._shortest = min(self._latency, self._shortest * 1.005)
         if now < self._held_until:
             return
-        need = int(self._rate * latency * self.SPARE) + self.LEAST
+        need = int(self._rate * held * self.SPARE) + self.LEAST
         wanting = self._throughput < 0.98 * self._rate and not self._is_busy
         if need > 1.25 * self.limit and wanting:
             unhurried = latency <= 1.3 * self._shortest

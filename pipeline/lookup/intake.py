@@ -144,7 +144,7 @@ class Intake:
             return
         self._progress.failed(fault)
         if fault.reason == NO_ANSWER:
-            self._condition.concurrency.lost()
+            self._condition.concurrency.lost(now - sent_at)
         self._condition.breaker.failed(now, fault.reason, sent_at)
         work = self._settlement[key]
         record = FaultRecord(position_of(key), retry.sent, fault.sent, fault.reason)

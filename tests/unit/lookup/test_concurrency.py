@@ -70,6 +70,19 @@ def test_loss_takes_the_room_to_spare_but_not_what_the_rate_needs() -> None:
     assert 200 <= losing(spacious, 0.1) <= 200 + Concurrency.LEAST < before
 
 
+def test_lost_lookups_keep_their_places_until_they_are_given_up() -> None:
+    concurrency = Concurrency(1000.0, None)
+    now = 0.0
+    for _ in range(400):  # of an answer in 5 ms, a tenth lost, which takes a second to know
+        now += 0.05
+        done = min(50.0, concurrency.limit / (0.9 * 0.005 + 0.1 * 1.0) * 0.05)
+        concurrency.answered(round(done * 0.9), 0.005)
+        for _ in range(round(done * 0.1)):
+            concurrency.lost(1.0)
+        concurrency.adjust(now, 1000.0)
+    assert concurrency.limit >= 100
+
+
 def test_what_networks_lose_by_chance_changes_nothing() -> None:
     one, other = Concurrency(1000.0, None), Concurrency(1000.0, None)
     assert losing(one, 0.01) == losing(other, 0.0)
