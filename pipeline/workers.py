@@ -192,7 +192,7 @@ class _Foreman:
 
 
 def _sum(tallies: Sequence[Tally]) -> Tally:
-    names = ("requests", "retries", "throttled", "late", "outcome_unknown", "held")
+    names = ("requests", "retries", "throttled", "late")
     notes = tuple(dict.fromkeys(note for tally in tallies for note in tally.notes))
     return Tally(**{name: sum(getattr(t, name) for t in tallies) for name in names}, notes=notes)
 

@@ -45,10 +45,6 @@ class Tally:
     throttled: int
     late: int
     """Answers that came after their row was settled."""
-    outcome_unknown: int
-    """Numbers that an earlier run had sent when it died."""
-    held: int
-    """Those that were not asked again."""
     notes: tuple[str, ...]
     """What was found out about the service."""
 
@@ -162,8 +158,6 @@ class _Stage:
             retries=done.retries,
             throttled=done.throttled,
             late=done.late,
-            outcome_unknown=done.unknown,
-            held=done.held,
             notes=self._notes,
         )
 

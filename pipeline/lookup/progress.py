@@ -51,8 +51,6 @@ class Progress:
         self.refused = 0
         self.refused_type = 0
         self.unresolved = 0
-        self.unknown = 0
-        self.held = 0
         self.late = 0
         self.due = now
         self._window = RateWindow(now)
@@ -73,8 +71,6 @@ class Progress:
         self.accepted += work.answered - work.refused
         self.refused += work.refused
         self.refused_type += work.refused_type
-        self.unknown += work.unknown
-        self.held += work.held
 
     def came(self, count: int, now: float) -> None:
         """Answers came in."""

@@ -1,6 +1,5 @@
 """A run that is killed again and again, beside one that is left alone; and the same run once more."""
 
-import hashlib
 import os
 import random
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.ledger.files import sha256_of
 from pipeline.simulator.embedded import embedded
 from pipeline.simulator.server import Endpoints
 from tests.benchmarks.commands import ROOT, account, meter, msisdn, reaching, reset_meter
@@ -123,8 +123,5 @@ def _again(
 
 def _bytes_of(output: Path) -> dict[str, str]:
     """SHA-256 of every file below a folder."""
-    found = {}
-    for path in sorted(path for path in output.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
-            found[str(path.relative_to(output))] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    files = (path for path in output.rglob("*") if path.is_file())
+    return {str(path.relative_to(output)): sha256_of(path) for path in files}

@@ -3,9 +3,8 @@
 The document leaves it open. So the first connection carries one question alone. After its answer
 we wait a little: a server that closes now gets one question a connection from then on, and as many
 connections as it has room for (`width.py`); one that keeps it open is asked the next questions
-alone, then two at once, four, as
-each depth is proven: that many were open at once and every one of them was answered. A depth that
-fails is halved and not tried again for a while.
+alone, then two at once, four, as each depth is proven: that many were open at once and every one of
+them was answered. A depth that fails is halved and not tried again for a while.
 
 Rules: decides only, and reads no clock. A server that changes is found out again.
 """
