@@ -52,7 +52,9 @@ def test_no_shards_are_no_work() -> None:
 def test_what_is_paid_for_anew_counts_at_the_limiter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.transports.rest.SOON", -1.0)  # as if each took long to connect
+    monkeypatch.setattr(
+        "pipeline.transports.rest.attempt.SOON", -1.0
+    )  # as if each took long to connect
 
     async def ask_forty() -> float:
         running = Running(plainly)

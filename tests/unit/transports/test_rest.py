@@ -10,7 +10,7 @@ from aiohttp import web
 from pipeline.errors import AccountError
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Query
 from pipeline.transports.contract import Unreachable, Withdrawn
-from pipeline.transports.rest import retry_after
+from pipeline.transports.rest.meaning import retry_after
 from tests.conformance.services import (
     TEL,
     TELS,
@@ -239,7 +239,9 @@ async def test_a_request_that_could_not_leave_when_it_was_paid_for_is_paid_for_a
     async def pay_again() -> None:
         paid.append(list(running.asked))
 
-    monkeypatch.setattr("pipeline.transports.rest.SOON", -1.0)  # as if each took long to connect
+    monkeypatch.setattr(
+        "pipeline.transports.rest.attempt.SOON", -1.0
+    )  # as if each took long to connect
     async with connected("rest", concurrency=1, pay_again=pay_again) as (client, running):
         outcomes = await client.ask(*queries(TELS[:3]))
 
@@ -253,7 +255,7 @@ async def test_a_request_that_is_withdrawn_meanwhile_was_not_sent(
     async def pay_again() -> None:
         raise Withdrawn
 
-    monkeypatch.setattr("pipeline.transports.rest.SOON", -1.0)
+    monkeypatch.setattr("pipeline.transports.rest.attempt.SOON", -1.0)
     async with connected("rest", pay_again=pay_again) as (client, running):
         result = await client.ask_one()
 
@@ -266,7 +268,7 @@ async def test_requests_that_leave_soon_are_paid_for_once(monkeypatch: pytest.Mo
     async def pay_again() -> None:
         raise AssertionError("paid twice")
 
-    monkeypatch.setattr("pipeline.transports.rest.SOON", 5.0)  # however busy the machine is
+    monkeypatch.setattr("pipeline.transports.rest.attempt.SOON", 5.0)  # however busy the machine is
     async with connected("rest", concurrency=2, pay_again=pay_again) as (client, _):
         outcomes = await client.ask(*queries(TELS[:20]))
 

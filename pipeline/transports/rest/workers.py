@@ -1,4 +1,4 @@
-"""REST: one question a request, over a pool of kept connections, with a bearer token.
+"""Workers that ask one question at a time, over a pool of kept connections.
 
 Rules: certificates are verified, redirects are not followed, cookies and the environment's proxies
 are not used, a body is read up to a limit. Each request on the wire is one that the engine paid
@@ -6,36 +6,38 @@ for: aiohttp's silent second attempt on a dead connection is caught and given ba
 """
 
 import asyncio
-import math
 import resource
 import socket
 from collections import deque
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
-from email.utils import parsedate_to_datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
-from aiohttp.connector import Connection
 from yarl import URL
 
 from pipeline.protocol.codec import NotAnAnswer, decode_head, rest_query
-from pipeline.protocol.meaning import NO_ANSWER, REFUSED, kind_of_status, result_of
+from pipeline.protocol.meaning import result_of
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome, Query
-from pipeline.transports.bearer import NO_PROXY, PROXY_REFUSES, Bearer, proxy_refusal
 from pipeline.transports.contract import Deliver, Service, TransportCounts, Withdrawn
 from pipeline.transports.groups import leave
+from pipeline.transports.rest.attempt import WORKER, Deadline, Once, Request, ResentError
+from pipeline.transports.rest.bearer import PROXY_REFUSES, Bearer
+from pipeline.transports.rest.meaning import (
+    LONGEST,
+    body_of,
+    fault_of_error,
+    fault_of_status,
+    stopped_by_proxy,
+)
 
-__all__ = ("RestTransport", "retry_after")
+__all__ = ("RestTransport",)
 
 WORKERS = 4096
 """Requests at once, where the user names no number and the system allows as many open files."""
 OTHER_FILES = 64
 """Open files that are left to the rest of the program."""
-LONGEST = 64 * 1024
-"""Bytes of an answer; a sound one has some 400."""
 DNS_LIFE = 60
 """Seconds that an address is remembered."""
 KEEP_ALIVE = 10.0
@@ -44,107 +46,8 @@ CONNECTING = 0.9
 """Share of the time-out after which a connection that does not come about is given up: before
 the request is, so that it is known as unsent."""
 
-SOON = 0.008
-"""Seconds for which a request may wait for its connection or a token without being paid for anew:
-as many as the limiter leaves room for."""
 LOOKS = 0.01
 """Share of the time-out between two looks at whose is over."""
-
-_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-
-
-class _ResentError(Exception):
-    """aiohttp was about to send a request a second time."""
-
-
-class _Once:
-    """Whether a worker's request has gone out: each goes out once, and soon after it was paid for."""
-
-    def __init__(self, service: Service) -> None:
-        self._pay_again = service.pay_again
-        self._now = asyncio.get_running_loop().time
-        self.begun = 0.0
-        self.used = False
-
-    async def leave(self) -> None:
-        """The connection is there, and the request goes out now."""
-        if self.used:
-            raise _ResentError
-        if self._pay_again is not None and self._now() - self.begun > SOON:
-            await self._pay_again()
-        self.used = True
-
-
-_WORKER: ContextVar[_Once] = ContextVar("worker")
-"""Each worker is a task, and so has a context of its own."""
-
-
-class _Request(aiohttp.ClientRequest):
-    """A request that goes out once.
-
-    aiohttp makes it anew for the attempt that it makes by itself when a kept connection turns out
-    to be dead, and has no public switch for that. A middleware would see it too, but costs a
-    twentieth of a lookup.
-    """
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        if self.method == "GET":  # and not the token's, which a worker may have called for
-            await _WORKER.get().leave()
-        return await super().send(conn)
-
-
-class _Deadline:
-    """The end of one worker's patience with each request.
-
-    `asyncio.timeout` sets a timer for each request, a tenth of what a lookup costs; here the
-    transport looks at all workers now and then.
-    """
-
-    def __init__(self, task: asyncio.Task[Any], seconds: float) -> None:
-        self._task, self._seconds = task, seconds
-        self._now = asyncio.get_running_loop().time
-        self._due = math.inf
-        self._expired = False
-
-    def __enter__(self) -> None:
-        self._due = self._now() + self._seconds
-
-    def look(self, now: float) -> None:
-        """End the wait if it is time to."""
-        if now >= self._due:
-            self._due, self._expired = math.inf, True
-            self._task.cancel()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._due = math.inf
-        if not self._expired:
-            return
-        self._expired = False
-        # Whoever else cancels the worker meanwhile is heard; only our own becomes a time-out.
-        if self._task.uncancel() == 0 and kind is asyncio.CancelledError:
-            raise TimeoutError from error
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the service asks us to wait: RFC 9110 section 10.2.3, a number or a date.
-
-    A date counts from the answer's own `Date`, so that no clock of ours matters; without one it
-    says nothing.
-    """
-    told = headers.get("Retry-After", "").strip()
-    if told.isdecimal():
-        return float(told[:9])
-    try:
-        until = parsedate_to_datetime(told)
-        seconds = (until - parsedate_to_datetime(headers["Date"])).total_seconds()
-    except (KeyError, TypeError, ValueError, IndexError):
-        return None
-    return max(0.0, seconds)
 
 
 class RestTransport:
@@ -166,7 +69,7 @@ class RestTransport:
         self._waiting: deque[Query] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
         self._workers: list[asyncio.Task[None]] = []
-        self._deadlines: list[_Deadline] = []
+        self._deadlines: list[Deadline] = []
         self._ended: list[Outcome] = []
         self._session: aiohttp.ClientSession
         self._bearer: Bearer
@@ -215,7 +118,7 @@ class RestTransport:
                 keepalive_timeout=KEEP_ALIVE,
                 socket_factory=self._new_socket,
             ),
-            request_class=_Request,
+            request_class=Request,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "msisdn-pipeline", "Accept": "application/json"},
             timeout=aiohttp.ClientTimeout(
@@ -260,9 +163,9 @@ class RestTransport:
         loop = self._loop
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  it is one
-        once, deadline = _Once(self._service), _Deadline(task, self._service.timeout)
+        once, deadline = Once(self._service), Deadline(task, self._service.timeout)
         self._deadlines.append(deadline)
-        _WORKER.set(once)
+        WORKER.set(once)
         while True:
             while not self._waiting:
                 waiter: asyncio.Future[None] = loop.create_future()
@@ -288,18 +191,18 @@ class RestTransport:
         ended, self._ended = self._ended, []
         self._deliver(ended)
 
-    async def _ask(self, query: Query, once: _Once, deadline: _Deadline) -> Answer | Fault:
+    async def _ask(self, query: Query, once: Once, deadline: Deadline) -> Answer | Fault:
         """One attempt, from the token to the answer."""
         try:
             with deadline:
-                generation, header = await self._bearer.header()
+                generation, header = self._bearer.ready or await self._bearer.header()
                 if self._bearer.refusal:
                     return Fault(FaultKind.ACCOUNT, self._bearer.refusal, sent=False)
                 result = await self._get(query, header)
         except Withdrawn:
             return Fault(FaultKind.TRANSIENT, "not sent", sent=False)
-        except (_ResentError, aiohttp.ClientError, OSError) as error:
-            return _lost(error, once.used)
+        except (ResentError, aiohttp.ClientError, OSError) as error:
+            return fault_of_error(error, once.used)
         if result is not None:
             self._bearer.proven(generation)
             return result
@@ -320,19 +223,24 @@ class RestTransport:
         """The request itself; None when the token is refused."""
         asked = self._before + rest_query(query.tel, self._service.lookup)
         url = self._url(query_string=asked, encoded=True)
-        async with self._session.get(
-            url,
-            headers=header,
-            allow_redirects=False,
-            proxy=self._service.proxy,
-        ) as response:
-            status, told = response.status, response.headers
-            body = await _read(response)  # even where it says nothing: the connection is kept
+        # `async with` would cost two more coroutines a lookup.
+        response = await self._session.get(
+            url, headers=header, allow_redirects=False, proxy=self._service.proxy
+        )
+        try:
+            body = await body_of(response)  # even where it says nothing: the connection is kept
+        finally:
+            response.release()
+        status = response.status
         if status == 401:
             return None
         if status == PROXY_REFUSES and self._service.proxy:
-            return _stopped_by_proxy(status)
-        return self._judged(query, body) if 200 <= status < 300 else _fault(status, told)
+            return stopped_by_proxy(status)
+        return (
+            self._judged(query, body)
+            if 200 <= status < 300
+            else fault_of_status(status, response.headers)
+        )
 
     def _judged(self, query: Query, body: bytes | None) -> Answer | Fault | None:
         """What a body is worth. One that names no number is this request's all the same."""
@@ -354,43 +262,3 @@ def _open_files() -> int:
     """How many files, and so connections, this process may have open."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return WORKERS + OTHER_FILES if soft == resource.RLIM_INFINITY else soft
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes | None:
-    """The body, decompressed; None when it is too long, and then the connection is dropped."""
-    content = response.content
-    body = await content.read(LONGEST)
-    while not content.at_eof():
-        body += await content.read(LONGEST)
-        if len(body) > LONGEST:
-            response.close()
-            return None
-    return body
-
-
-def _lost(error: Exception, begun: bool) -> Fault:
-    """What an error of the network means; `begun` when aiohttp had the request already."""
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return Fault(FaultKind.TRANSIENT, NO_PROXY, sent=False)
-    if isinstance(error, _UNSENT):
-        return Fault(FaultKind.TRANSIENT, "cannot connect", sent=False)
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return _stopped_by_proxy(error.status)
-    if isinstance(error, TimeoutError):
-        return Fault(FaultKind.TRANSIENT, NO_ANSWER, sent=begun)
-    return Fault(FaultKind.TRANSIENT, "connection lost", sent=begun)
-
-
-def _stopped_by_proxy(status: int) -> Fault:
-    return Fault(FaultKind.TRANSIENT, proxy_refusal(status), sent=False)
-
-
-def _fault(status: int, headers: Mapping[str, str]) -> Fault:
-    """What a status says that is neither success nor 401."""
-    if status == 403:
-        return Fault(FaultKind.ACCOUNT, f"{REFUSED} (403)")
-    wait = retry_after(headers)
-    kind = FaultKind.THROTTLE if "Retry-After" in headers else kind_of_status(status)
-    if 300 <= status < 400:
-        return Fault(FaultKind.REJECTED, f"redirected ({status}), which is not followed")
-    return Fault(kind, f"the service answered {status}", retry_after=wait)

@@ -7,6 +7,7 @@ gate at which requests wait while no token is good.
 import asyncio
 
 import aiohttp
+from multidict import CIMultiDict
 
 from pipeline.errors import AccountError
 from pipeline.protocol.token import Refusal, Token, TokenKeeper, TokenRefused, TokenUnusable
@@ -32,7 +33,9 @@ class Bearer:
         self._loop = asyncio.get_running_loop()
         self._keeper = TokenKeeper(service.credentials)
         self._good = asyncio.Event()
-        self._header: dict[str, str] = {}
+        self._header: CIMultiDict[str] = CIMultiDict()  # as aiohttp wants it, and so once
+        self.ready: tuple[int, CIMultiDict[str]] | None = None
+        """What `header` would return at once; None while it has to wait."""
         self._renewal: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.refusal = ""
@@ -61,7 +64,7 @@ class Bearer:
             self._renewal.cancel()
             await asyncio.wait([self._renewal])
 
-    async def header(self) -> tuple[int, dict[str, str]]:
+    async def header(self) -> tuple[int, CIMultiDict[str]]:
         """The generation and the header of the token, as soon as one is good.
 
         The wait ends without a good token only when `refusal` says why.
@@ -81,6 +84,7 @@ class Bearer:
                 self._give_up("the service refused two fresh tokens in a row (401)")
             case Refusal.RENEW if not self.refusal:
                 self._good.clear()
+                self.ready = None
                 self._renew()
             case _:
                 pass
@@ -91,7 +95,8 @@ class Bearer:
         self._good.set()
 
     def _take(self, token: Token) -> None:
-        self._header = {"Authorization": f"Bearer {token.value}"}
+        self._header = CIMultiDict({"Authorization": f"Bearer {token.value}"})
+        self.ready = (token.generation, self._header)
         self._good.set()
         if self._timer is not None:
             self._timer.cancel()

@@ -1,0 +1,82 @@
+"""What a body, a status or an error of the network means."""
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from pipeline.protocol.meaning import NO_ANSWER, REFUSED, kind_of_status
+from pipeline.protocol.messages import Fault, FaultKind
+from pipeline.transports.rest.bearer import NO_PROXY, proxy_refusal
+
+__all__ = (
+    "LONGEST",
+    "body_of",
+    "fault_of_error",
+    "fault_of_status",
+    "retry_after",
+    "stopped_by_proxy",
+)
+
+LONGEST = 64 * 1024
+"""Bytes of an answer; a sound one has some 400."""
+
+_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
+async def body_of(response: aiohttp.ClientResponse) -> bytes | None:
+    """The body, decompressed; None when it is too long, and then the connection is dropped."""
+    content = response.content
+    body = await content.read(LONGEST)
+    while not content.at_eof():
+        body += await content.read(LONGEST)
+        if len(body) > LONGEST:
+            response.close()
+            return None
+    return body
+
+
+def fault_of_error(error: Exception, begun: bool) -> Fault:
+    """What an error of the network means; `begun` when aiohttp had the request already."""
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return Fault(FaultKind.TRANSIENT, NO_PROXY, sent=False)
+    if isinstance(error, _UNSENT):
+        return Fault(FaultKind.TRANSIENT, "cannot connect", sent=False)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return stopped_by_proxy(error.status)
+    if isinstance(error, TimeoutError):
+        return Fault(FaultKind.TRANSIENT, NO_ANSWER, sent=begun)
+    return Fault(FaultKind.TRANSIENT, "connection lost", sent=begun)
+
+
+def stopped_by_proxy(status: int) -> Fault:
+    """A proxy answered in place of the service, which never saw the request."""
+    return Fault(FaultKind.TRANSIENT, proxy_refusal(status), sent=False)
+
+
+def fault_of_status(status: int, headers: Mapping[str, str]) -> Fault:
+    """What a status says that is neither success nor 401."""
+    if status == 403:
+        return Fault(FaultKind.ACCOUNT, f"{REFUSED} (403)")
+    wait = retry_after(headers)
+    kind = FaultKind.THROTTLE if "Retry-After" in headers else kind_of_status(status)
+    if 300 <= status < 400:
+        return Fault(FaultKind.REJECTED, f"redirected ({status}), which is not followed")
+    return Fault(kind, f"the service answered {status}", retry_after=wait)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the service asks us to wait: RFC 9110 section 10.2.3, a number or a date.
+
+    A date counts from the answer's own `Date`, so that no clock of ours matters; without one it
+    says nothing.
+    """
+    told = headers.get("Retry-After", "").strip()
+    if told.isdecimal():
+        return float(told[:9])
+    try:
+        until = parsedate_to_datetime(told)
+        seconds = (until - parsedate_to_datetime(headers["Date"])).total_seconds()
+    except (KeyError, TypeError, ValueError, IndexError):
+        return None
+    return max(0.0, seconds)
