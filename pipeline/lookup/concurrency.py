@@ -1,9 +1,10 @@
 """How many lookups should be under way. Pure: time is an argument.
 
 Little's law gives the need: rate × time under way. The time is measured, so a service at 5 ms and
-one at 3 s both run at the set rate. Three things hold the number back: trouble (throttling, loss)
-cuts it; a raise after which every answer takes as much longer is taken back, since then the service
-is full and more questions only wait; and there is none while our own processor is what is short.
+one at 3 s both run at the set rate. Three things hold the number back: trouble cuts it (throttling,
+or losses that a cut lessens, `losses.py`); a raise after which every answer takes as much longer is
+taken back, since then the service is full and more questions only wait; and there is none while our
+own processor is what is short.
 
 A lookup waits for the disk before it leaves and after its answer has come. Those that do are on
 top of that (`spare`), by the same law: throughput × what a sync takes.
@@ -11,6 +12,8 @@ top of that (`spare`), by the same law: throughput × what a sync takes.
 
 import math
 from typing import Final
+
+from pipeline.lookup.losses import Loss, Losses, Verdict
 
 __all__ = ("Concurrency",)
 
@@ -50,8 +53,6 @@ class Concurrency:
     LONGEST_HOLD: Final = 20.0
     BUSY: Final = 0.8
     """Share of a processor that our one thread takes, beyond which more at once only wait for it."""
-    LOSS: Final = 0.05
-    """Share of lookups without any answer that is more than chance: networks lose a hundredth."""
 
     def __init__(
         self, rate: float, fixed: int | None, *, first: int = 1024, ceiling: int = 20_000
@@ -67,9 +68,8 @@ class Concurrency:
         self._answers = 0
         self._waited = 0.0
         """Seconds, of all those answers together."""
-        self._lost = 0
-        self._waited_in_vain = 0.0
-        self._late = False
+        self._losses = Losses()
+        self._before_cut = 0
         self._since: float | None = None
         self._busy_since = 0.0
         self._is_busy = False
@@ -113,13 +113,11 @@ class Concurrency:
 
     def lost(self, seconds: float = 0.0) -> None:
         """A lookup was given up without any answer, after so long."""
-        self._lost += 1
-        self._waited_in_vain += seconds
+        self._losses.lost(seconds)
 
     def late(self, times: int) -> None:
         """The answer came after all to a lookup that had been given up so many times."""
-        self._lost = max(0, self._lost - times)
-        self._late = True
+        self._losses.late(times)
 
     def synced(self, seconds: float) -> None:
         """What was written became durable after so long. A lookup waits for that twice."""
@@ -144,22 +142,28 @@ class Concurrency:
         assert self._since is not None  # noqa: S101  `_is_time` sets it
         self._throughput = self._answers / (now - self._since)
         self._is_busy = busy - self._busy_since > self.BUSY * (now - self._since)
-        # What seems to be lost while answers come late is late too.
-        lost = 0 if self._late else self._lost
-        loss = lost / (self._answers + lost)
+        loss = self._losses.look(now, self._answers)
         latency = self._waited / self._answers
         # What is given up has kept its place as long, and each answer needs its share of that.
-        held = (self._waited + self._waited_in_vain) / self._answers
+        held = latency + loss.burden
         self._begin(now, busy)
-        if loss > self.LOSS:
-            self._give_way(now, loss, held)
-        elif self._before_raise is None or self._was_worth_it(now, latency, *self._before_raise):
+        match self._losses.judge(now, loss.share):
+            case Verdict.WAIT:
+                return
+            case Verdict.CUT:
+                self._give_way(now, loss, held)
+                return
+            case Verdict.RESTORE:
+                self.limit, self._held_until = max(self.limit, self._before_cut), 0.0
+            case Verdict.NOTHING:
+                pass
+        if self._before_raise is None or self._was_worth_it(now, latency, *self._before_raise):
             self._settle(now, latency, held)
 
     def _begin(self, now: float, busy: float) -> None:
         self._since, self._busy_since = now, busy
-        self._answers, self._waited, self._waited_in_vain = 0, 0.0, 0.0
-        self._lost, self._late = 0, False
+        self._answers, self._waited = 0, 0.0
+        self._losses.clear()
 
     def _is_time(self, now: float, busy: float) -> bool:
         """Enough has come in to judge by."""
@@ -175,14 +179,16 @@ class Concurrency:
         whole = self._latency if self._before_raise is None else 0.0
         return self._answers > 0 and now - self._since >= max(self.INTERVAL, whole)
 
-    def _give_way(self, now: float, loss: float, held: float) -> None:
+    def _give_way(self, now: float, loss: Loss, held: float) -> None:
         """A raise that led here is taken back, and the room to spare goes; but not what is really
         answered, since the loss may have another cause."""
-        asked = min(self._rate, self._throughput / (1 - loss)) * self._latency
+        asked = min(self._rate, self._throughput / (1 - loss.share)) * self._latency
         needed = max(asked, min(self._rate, self._throughput) * held)
         before = self._before_raise[0] if self._before_raise else self.limit
         least = max(int(needed) + self.LEAST, int(self.limit * self.CUT))
+        self._before_cut = self.limit
         self.limit = max(self._enough, min(self.limit, before, least))
+        self._losses.cut(now, loss.share, loss.wait + max(self.INTERVAL, self._latency))
         self._before_raise, self._held_until = None, now + self.HOLD
 
     def _was_worth_it(self, now: float, latency: float, limit: int, earlier: float) -> bool:
@@ -216,6 +222,7 @@ class Concurrency:
             step = max(self._step, self.LEAP if unhurried and self._step >= self.STEP else 0)
             self._before_raise = (self.limit, latency)
             self._settling_until = now + max(self.INTERVAL, 1.1 * latency)
+            self._losses.raised()
             self.limit = min(need, self.limit * step, self._ceiling)
         elif need < self.limit // 2:
             # Down slowly: a service that was quick for a moment may not stay so.

@@ -177,7 +177,7 @@ class Manners:
             self._held = max(0, self._held - count)
         if self._room_held:
             self._room_held = max(0, self._room_held - count)
-            self._room += not self._room_held
+            self._room = min(MOST_CONNECTIONS, self._room + (not self._room_held))
 
     def proven(self, depth: int) -> None:
         """So many questions were open at once on a connection, and all were answered."""

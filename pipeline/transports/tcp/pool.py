@@ -178,16 +178,21 @@ class TcpTransport:
             busy = len(self._connections) + len(self._connecting) - fresh
             # As many again as are busy stand ready, so that no question waits for a handshake.
             wanted = len(self._waiting) + busy - fresh
-        elif self._connecting or self._are_untried():
-            wanted = 0
         else:
             full = bool(have) and not any(self._rooms())
-            wanted = max(1, have) if self._waiting or full else 0
+            # As many again, less where the server may have no room for the last ones.
+            wanted = max(1, have) - 2 * self._untried() if self._waiting or full else 0
         return max(0, min(wanted, allowed))
 
-    def _are_untried(self) -> bool:
-        """The server may have no room for the last connections; a slow one shows it too late."""
-        return not self.manners.is_slow and not all(c.answered for c in self._connections)
+    def _untried(self) -> int:
+        """Connections that have not shown yet that the server has room for them.
+
+        A slow one would show it too late, and where answers are lost, a few never do.
+        """
+        slow = self.manners.is_slow
+        return len(self._connecting) + (
+            0 if slow else sum(not c.answered for c in self._connections)
+        )
 
     # Connections
 

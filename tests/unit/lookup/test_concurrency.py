@@ -48,9 +48,9 @@ def test_trouble_cuts_it_once_a_round_trip() -> None:
     assert concurrency.limit == int(before * 0.7)
 
 
-def losing(concurrency: Concurrency, share: float, turns: int = 200) -> int:
+def losing(concurrency: Concurrency, share: float, *, turns: int = 200, now: float = 100.0) -> int:
     """The limit at a service that takes 0.2 s and leaves a share of the lookups unanswered."""
-    now, owed = 100.0, 0.0
+    owed = 0.0
     for _ in range(turns):
         now += 0.05
         asked = min(1000.0, concurrency.limit / 0.2) * 0.05
@@ -67,7 +67,22 @@ def test_loss_takes_the_room_to_spare_but_not_what_the_rate_needs() -> None:
     spacious = Concurrency(1000.0, None)
     settle(spacious, 1000.0, lambda _: 0.3, 60.0)
     before = spacious.limit
-    assert 200 <= losing(spacious, 0.1) <= 200 + Concurrency.LEAST < before
+    assert 200 <= losing(spacious, 0.3) <= 200 + Concurrency.LEAST < before
+
+
+@pytest.mark.parametrize("share", [0.06, 0.1, 0.15])
+def test_what_a_network_loses_by_itself_is_no_reason_to_ask_less(share: float) -> None:
+    spacious = Concurrency(1000.0, None)
+    settle(spacious, 1000.0, lambda _: 0.3, 60.0)
+    before = spacious.limit
+    assert losing(spacious, share) >= 0.9 * before
+
+
+def test_a_network_that_begins_to_lose_more_than_it_used_to_is_asked_less() -> None:
+    concurrency = Concurrency(1000.0, None)
+    settle(concurrency, 1000.0, lambda _: 0.3, 60.0)
+    before = losing(concurrency, 0.06)
+    assert losing(concurrency, 0.3, turns=20, now=110.0) < before
 
 
 def test_lost_lookups_keep_their_places_until_they_are_given_up() -> None:
