@@ -1,4 +1,4 @@
-"""One TCP connection: bytes to frames to outcomes. What to do with it, the pool decides."""
+"""One TCP connection: bytes to frames to outcomes. What to do with it, the transport decides."""
 
 import asyncio
 import socket

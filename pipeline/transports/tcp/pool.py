@@ -1,107 +1,89 @@
-"""The TCP transport: connections opened, filled and given up as the server's manners allow."""
+"""The connections of the TCP transport: opened, in use, taken out of use, closed.
+
+The pool knows how many more questions they take and how many more of them are wanted, as the
+server's manners allow. What is asked on them, and what their answers and their end mean, is the
+transport's business.
+"""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
-from itertools import repeat
-from operator import itemgetter
 from types import TracebackType
-from typing import Self
+from typing import Protocol
 
 from pipeline.protocol.codec import DirectRequests
-from pipeline.protocol.messages import Fault, FaultKind, Outcome, Query
-from pipeline.transports.contract import Deliver, Service, TransportCounts, Unreachable
+from pipeline.protocol.messages import Query
+from pipeline.transports.contract import Service, TransportCounts
 from pipeline.transports.groups import leave
-from pipeline.transports.tcp.connection import Connection
+from pipeline.transports.tcp.connection import Connection, Owner
 from pipeline.transports.tcp.dialler import Dialler
-from pipeline.transports.tcp.manners import OPEN_WHERE_SLOW, Manners, Mode
+from pipeline.transports.tcp.manners import Manners, Mode
 
-__all__ = ("TcpTransport",)
-
-LOOK_AGAIN = 1.0
-"""Seconds between two looks whether a server that closed after each answer still does."""
-
-_NOT_SENT = Fault(FaultKind.TRANSIENT, "no connection in time", sent=False)
-_CANNOT_CONNECT = Fault(FaultKind.TRANSIENT, "cannot connect", sent=False)
+__all__ = ("Pool", "User")
 
 
-class TcpTransport:
-    """See `contract.Transport`."""
+class User(Owner, Protocol):
+    """What the pool and its connections tell, and to whom."""
 
-    def __init__(self, service: Service, deliver: Deliver) -> None:
-        self.counts = TransportCounts()
-        self.manners = Manners()
-        self._service = service
-        self._deliver = deliver
+    def failed(self, connection: Connection) -> None:
+        """It did not come about."""
+        ...
+
+
+class Pool:
+    """All connections of one transport. It closes them; `user` puts those that open in their place."""
+
+    def __init__(
+        self, user: User, service: Service, manners: Manners, counts: TransportCounts
+    ) -> None:
+        self.in_use: list[Connection] = []
+        self.last: set[Connection] = set()
+        """They take no more questions, and close when they are done."""
+        self.connecting: set[Connection] = set()
+        """On their way to be in use; one for a single question is not among them."""
+        self.lingering: Connection | None = None
+        """It is asked nothing, to see whether the server closes it."""
+        self._user = user
+        self._manners = manners
+        self._counts = counts
         self._dialler = Dialler(service)
         self._requests = DirectRequests(service.credentials, service.lookup)
-        self._connections: list[Connection] = []
-        self._last: set[Connection] = set()  # take no more questions, and close when they are done
-        self._connecting: set[Connection] = set()
-        self._waiting: deque[tuple[Query, float]] = deque()  # and when they give up
-        self._lingering: Connection | None = None
-        self._looked = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-        self._loop = asyncio.get_running_loop()
         self._group: asyncio.TaskGroup
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closing = False
 
     def __repr__(self) -> str:
-        return f"<TcpTransport {len(self._connections)} connections, {self.manners}>"
+        return f"<Pool {len(self.in_use)} in use, {len(self.connecting)} connecting>"
 
-    async def __aenter__(self) -> Self:
-        """Open the first connection."""
-        try:
-            await self._dialler.connect(Connection(self, self._requests, self.counts))
-        except TimeoutError:
-            raise Unreachable(f"nobody answers at {self._service.endpoint}") from None
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise Unreachable(f"cannot connect to {self._service.endpoint}: {why}") from None
+    # Opening
+
+    async def open(self) -> None:
+        """Open the first connection. Raises `OSError` or `TimeoutError` when nobody answers."""
+        await self._dialler.connect(Connection(self._user, self._requests, self._counts))
         self._group = asyncio.TaskGroup()  # so that a defect in a task ends the run
         await self._group.__aenter__()
-        return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close every connection."""
-        self._closing = True
-        if self._timer is not None:
-            self._timer.cancel()
-        for task in self._tasks:
-            task.cancel()
-        for connection in (*self._connections, *self._last):
-            connection.close()
-        await leave(self._group, kind, error, trace)
-        await asyncio.sleep(0)  # asyncio closes the sockets in the next turn of its loop
+    def start(self, solo: Query | None = None) -> None:
+        """Open a connection in the background, for one question alone if it is given."""
+        connection = Connection(self._user, self._requests, self._counts)
+        connection.solo = solo
+        if solo is None:
+            self.connecting.add(connection)
+        task = self._group.create_task(self._opening(connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    # Questions
+    async def _opening(self, connection: Connection) -> None:
+        try:
+            if self._manners.pause and connection.solo is None:
+                await asyncio.sleep(self._manners.pause)
+            await self._dialler.connect(connection)
+        except (OSError, TimeoutError):
+            self.connecting.discard(connection)
+            self._user.failed(connection)
 
-    @property
-    def most(self) -> int:
-        """Questions on as many connections as a slow service gets."""
-        return self._service.concurrency or OPEN_WHERE_SLOW
+    # Room
 
-    @property
-    def capacity(self) -> int:
-        """Questions that connections can carry now, or that would open one of their own."""
-        connections = self._connections
-        room = sum(self._rooms()) - len(self._waiting)
-        if self.manners.mode is Mode.ONE_SHOT or not connections:
-            room += (self.manners.connections - len(connections)) * self.manners.depth
-        if self._service.concurrency is not None:
-            flying = sum(len(c.exchange) for c in (*connections, *self._last))
-            room = min(room, self._service.concurrency - flying - len(self._waiting))
-        return max(0, room)
-
-    def _rooms(self) -> list[int]:
-        """How many more questions each connection takes."""
-        connections, manners = self._connections, self.manners
+    def rooms(self) -> list[int]:
+        """How many more questions each connection in use takes."""
+        connections, manners = self.in_use, self._manners
         if not connections:
             return []
         depth, lifetime = 0, 1
@@ -117,71 +99,24 @@ class TcpTransport:
                     lifetime - c.exchange.asked,
                 ),
             )
-            if c.ready and c is not self._lingering
+            if c.ready and c is not self.lingering
             else 0
             for c in connections
         ]
 
-    def send(self, queries: Sequence[Query]) -> None:
-        """Put them on connections; those that are to be alone on one of their own."""
-        due = self._loop.time() + self._service.timeout
-        alone = [query for query in queries if query.solo]
-        for query in alone:
-            connection = Connection(self, self._requests, self.counts)
-            connection.solo = query
-            self._start(connection)
-        together = [query for query in queries if not query.solo] if alone else queries
-        self._waiting.extend(zip(together, repeat(due)))
-        self._pump()
-        self._arm(due)
-
-    def _pump(self) -> None:
-        """Give waiting questions to connections with room, and open more if needed."""
-        if self._waiting:
-            self._hand_out()
-        if self.manners.lifetime is not None:
-            self._retire(self.manners.lifetime)
-        if len(self._connections) + len(self._connecting) < self.manners.connections:
-            for _ in range(self._wanted()):
-                self._start(Connection(self, self._requests, self.counts))
-
-    def _hand_out(self) -> None:
-        """In even shares, those with little room first, so that none waits while there is room.
-
-        A question left over would go out alone with the next answer, and its answer come alone:
-        many small pieces cost both sides several times what a few large ones do.
-        """
-        now, waiting = self._loop.time(), self._waiting
-        rooms = zip(self._rooms(), self._connections, strict=True)
-        targets = sorted((pair for pair in rooms if pair[0]), key=itemgetter(0))
-        for place, (room, connection) in enumerate(targets):
-            count = min(-(-len(waiting) // (len(targets) - place)), room)
-            if count:
-                batch = [waiting.popleft()[0] for _ in range(count)]
-                connection.ask(batch, now, self._service.timeout)
-
-    def _retire(self, lifetime: int) -> None:
-        """Take the connections out of use that have carried as much as the server allows."""
-        for connection in [c for c in self._connections if c.exchange.asked >= lifetime]:
-            self.manners.spent()
-            self._connections.remove(connection)
-            self._last.add(connection)
-            if not len(connection.exchange):
-                self._discard(connection)
-
-    def _wanted(self) -> int:
-        """How many connections to open now."""
-        have = len(self._connections) + len(self._connecting)
-        allowed = self.manners.connections - have
-        if self.manners.mode is Mode.ONE_SHOT:
-            fresh = sum(self._rooms()) + len(self._connecting)
-            busy = len(self._connections) + len(self._connecting) - fresh
+    def wanted(self, waiting: int) -> int:
+        """How many connections to open now, where so many questions wait."""
+        have = len(self.in_use) + len(self.connecting)
+        allowed = self._manners.connections - have
+        if self._manners.mode is Mode.ONE_SHOT:
+            fresh = sum(self.rooms()) + len(self.connecting)
+            busy = have - fresh
             # As many again as are busy stand ready, so that no question waits for a handshake.
-            wanted = len(self._waiting) + busy - fresh
+            wanted = waiting + busy - fresh
         else:
-            full = bool(have) and not any(self._rooms())
+            full = bool(have) and not any(self.rooms())
             # As many again, less where the server may have no room for the last ones.
-            wanted = max(1, have) - 2 * self._untried() if self._waiting or full else 0
+            wanted = max(1, have) - 2 * self._untried() if waiting or full else 0
         return max(0, min(wanted, allowed))
 
     def _untried(self) -> int:
@@ -189,188 +124,53 @@ class TcpTransport:
 
         A slow one would show it too late, and where answers are lost, a few never do.
         """
-        slow = self.manners.is_slow
-        return len(self._connecting) + (
-            0 if slow else sum(not c.answered for c in self._connections)
-        )
+        if self._manners.is_slow:
+            return len(self.connecting)
+        return len(self.connecting) + sum(not c.answered for c in self.in_use)
 
-    # Connections
-
-    def _start(self, connection: Connection) -> None:
-        """Open a connection in the background."""
-        if connection.solo is None:
-            self._connecting.add(connection)
-        task = self._group.create_task(self._opening(connection))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _opening(self, connection: Connection) -> None:
-        try:
-            if self.manners.pause and connection.solo is None:
-                await asyncio.sleep(self.manners.pause)
-            await self._dialler.connect(connection)
-        except (OSError, TimeoutError):
-            self._connecting.discard(connection)
-            if connection.solo is not None:
-                self._deliver([Outcome(connection.solo.key, _CANNOT_CONNECT)])
-            elif not self._connections and not self._connecting:
-                waiting, self._waiting = self._waiting, deque()
-                self._deliver([Outcome(query.key, _CANNOT_CONNECT) for query, _ in waiting])
-
-    def opened(self, connection: Connection) -> None:
-        """A connection can be used."""
-        self.counts.connections += 1
-        self._connecting.discard(connection)
-        if self._closing:
-            connection.close()
-        elif connection.solo is not None:
-            self._last.add(connection)
-            now = self._loop.time()
-            connection.ask([connection.solo], now, self._service.timeout)
-            self._arm(now + self._service.timeout)
-        else:
-            self._connections.append(connection)
-            self._fill([])
-
-    def writable(self) -> None:
-        """A connection takes questions again."""
-        self._fill([])
-
-    def heard(self, connection: Connection, outcomes: list[Outcome]) -> None:
-        """Answers came."""
-        manners = self.manners
-        manners.answered(len(outcomes), connection.exchange.sample)
-        if connection.answered <= len(outcomes):
-            manners.served()
-        depth = connection.proof()
-        if depth and manners.mode is Mode.KEPT:
-            manners.proven(depth)
-        if not len(connection.exchange):
-            self._emptied(connection)
-        self._fill(outcomes)
-
-    def _emptied(self, connection: Connection) -> None:
-        """A connection has no open question."""
-        mode = self.manners.mode
-        if connection in self._last:
-            self._discard(connection)
-        elif mode is Mode.PROBING:
-            self._linger(connection)
-        elif mode is Mode.ONE_SHOT and connection is not self._lingering:
-            now = self._loop.time()
-            if self._lingering is None and now - self._looked > LOOK_AGAIN:
-                self._looked = now
-                self._linger(connection)
-            else:
-                self._discard(connection)
-
-    def _linger(self, connection: Connection) -> None:
-        """See whether the server closes a connection after its answer."""
-        if self._lingering is None:
-            self._lingering = connection
-            self._loop.call_later(self.manners.grace, self._lingered, connection)
-
-    def _lingered(self, connection: Connection) -> None:
-        if self._lingering is not connection:
-            return
-        self._lingering = None
-        if connection.ready:
-            self._changed(self.manners.stayed_open, connection)
-            self._fill([])
-
-    def lost(self, connection: Connection, outcomes: list[Outcome], still_open: int) -> None:
-        """A connection is gone."""
-        if self._closing:
-            return
-        exchange = connection.exchange
-        soon = self._loop.time() - connection.last_heard <= self.manners.grace
-        # One that was idle for long may be closed for that.
-        if not (connection.answered or connection.closed_by_us) and (still_open or soon):
-            self.manners.unserved(self._beside(connection), turned_away=True)
-        if connection.orderly:
-            self._changed(
-                lambda: self.manners.closed(
-                    answered=connection.answered,
-                    still_open=still_open,
-                    asked_alone=soon and exchange.asked == 1 and connection.solo is None,
-                ),
-            )
-        elif not connection.closed_by_us:
-            self.manners.broken(connection.answered, still_open)
-        self._discard(connection)
-        self._fill(outcomes)
-
-    def _beside(self, connection: Connection) -> int:
+    def beside(self, connection: Connection) -> int:
         """How many other connections are open, as the server may see it."""
-        return len({*self._connections, *self._last} - {connection})
+        return len({*self.in_use, *self.last} - {connection})
 
-    def _changed(self, learn: Callable[[], None], keep: Connection | None = None) -> None:
-        """Learn something; when it changes what is known, begin again with fresh connections."""
-        before = self.manners.mode
-        learn()
-        mode = self.manners.mode
-        if mode is before:
-            return
-        if mode is not Mode.PROBING:
-            self.counts.notes[:] = [mode.value]
-        for connection in self._connections:
+    # Out of use
+
+    def retire(self, lifetime: int) -> None:
+        """Take the connections out of use that have carried as much as the server allows."""
+        for connection in [c for c in self.in_use if c.exchange.asked >= lifetime]:
+            self._manners.spent()
+            self.in_use.remove(connection)
+            self.last.add(connection)
+            if not len(connection.exchange):
+                self.discard(connection)
+
+    def retire_all(self, keep: Connection | None) -> None:
+        """Take all out of use, or all but one, so that fresh ones come in their place."""
+        for connection in self.in_use:
             if connection is not keep:
-                self._last.add(connection)
-        self._connections = [keep] if keep in self._connections else []
-        for connection in [c for c in self._last if not len(c.exchange) and not c.solo]:
-            self._discard(connection)
+                self.last.add(connection)
+        self.in_use = [keep] if keep in self.in_use else []
+        for connection in [c for c in self.last if not len(c.exchange) and not c.solo]:
+            self.discard(connection)
 
-    def _discard(self, connection: Connection) -> None:
+    def discard(self, connection: Connection) -> None:
         """Close a connection, if it is open, and forget it."""
-        if self._lingering is connection:
-            self._lingering = None
-        self._last.discard(connection)
-        if connection in self._connections:
-            self._connections.remove(connection)
+        if self.lingering is connection:
+            self.lingering = None
+        self.last.discard(connection)
+        if connection in self.in_use:
+            self.in_use.remove(connection)
         connection.close()
 
-    def _fill(self, outcomes: list[Outcome]) -> None:
-        """Something may have made room: use it, and say so even if there is no outcome."""
-        if not self._closing:
-            self._pump()
-        self._deliver(outcomes)
-
-    # Time
-
-    def _arm(self, due: float) -> None:
-        """See to it that `_tick` runs by then. All time-outs are equal, so the first armed is first."""
-        if self._timer is None:
-            self._timer = self._loop.call_at(due, self._tick)
-
-    def _tick(self) -> None:
-        """Give up what is due."""
-        self._timer = None
-        now = self._loop.time()
-        outcomes: list[Outcome] = []
-        for connection in (*self._connections, *self._last):
-            outcomes += self._given_up(connection, now)
-        while self._waiting and self._waiting[0][1] <= now:
-            outcomes.append(Outcome(self._waiting.popleft()[0].key, _NOT_SENT))
-        due = [c.exchange.next_deadline() for c in (*self._connections, *self._last)]
-        due += [self._waiting[0][1]] if self._waiting else []
-        first = min((at for at in due if at is not None), default=None)
-        if first is not None:
-            self._arm(first)
-        self._fill(outcomes)
-
-    def _given_up(self, connection: Connection, now: float) -> list[Outcome]:
-        """What is due on one connection; all of it where nothing was heard in all that time."""
-        outcomes = connection.exchange.expire(now)
-        if not outcomes:
-            return []
-        if not connection.answered:
-            self.manners.unserved(self._beside(connection), turned_away=False)
-        silent = connection.last_heard <= now - self._service.timeout
-        if silent:
-            self.manners.broken(connection.answered, len(connection.exchange) + 1)
-        else:
-            self.manners.unanswered()
-        if silent or self.manners.mode is not Mode.KEPT or connection in self._last:
-            outcomes += connection.exchange.abandon("connection went silent")
-            self._discard(connection)
-        return outcomes
+    async def close(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close every connection, and open no more."""
+        for task in self._tasks:
+            task.cancel()
+        for connection in (*self.in_use, *self.last):
+            connection.close()
+        await leave(self._group, kind, error, trace)
+        await asyncio.sleep(0)  # asyncio closes the sockets in the next turn of its loop

@@ -1,4 +1,4 @@
-"""What the pool learns of a server, and what follows from it."""
+"""What the transport learns of a server, and what follows from it."""
 
 from pipeline.transports.tcp.manners import DEEPEST, Manners, Mode
 
