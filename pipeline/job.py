@@ -15,12 +15,13 @@ from pipeline.ahead import in_order
 from pipeline.errors import Interrupted, UsageError
 from pipeline.events import Announce, Notice, RunStarted, ignore
 from pipeline.known import grow
+from pipeline.ledger.checkpoint import Checkpoint
 from pipeline.ledger.files import Files
 from pipeline.ledger.growth import settle
 from pipeline.ledger.lock import hold
 from pipeline.ledger.place import doubts, lack, to_plan
 from pipeline.ledger.records import InputFile
-from pipeline.ledger.run import Checkpoint, discard, identify, open_checkpoint
+from pipeline.ledger.run import discard, identify, open_checkpoint
 from pipeline.normalise.regions import default_region
 from pipeline.read import Listing, Source, find, fingerprint, read
 from pipeline.settings import Settings

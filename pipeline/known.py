@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.errors import CheckpointError
+from pipeline.ledger.checkpoint import Checkpoint
 from pipeline.ledger.files import Files, read_json
 from pipeline.ledger.frames import Shard
 from pipeline.ledger.growth import KNOWN, commit, not_growth, stage
@@ -20,7 +21,7 @@ from pipeline.ledger.parquet import save
 from pipeline.ledger.planned import Plan
 from pipeline.ledger.records import Identity, Manifest
 from pipeline.ledger.replay import State, replay
-from pipeline.ledger.run import Checkpoint, stored_identity
+from pipeline.ledger.run import stored_identity
 from pipeline.ledger.sealed import read_sealed
 from pipeline.model import ANSWER, SOURCES
 from pipeline.protocol.codec import encode_answer

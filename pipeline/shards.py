@@ -19,10 +19,10 @@ import polars as pl
 from pipeline.errors import CheckpointError
 from pipeline.events import Announce, Notice, PartWritten
 from pipeline.job import Job, Surroundings
+from pipeline.ledger.checkpoint import Checkpoint
 from pipeline.ledger.planned import Plan
 from pipeline.ledger.records import Done, FileRecord, record_of
 from pipeline.ledger.replay import Replay, State, replay
-from pipeline.ledger.run import Checkpoint
 from pipeline.lookup import Tally, lookup
 from pipeline.lookup.account import SharedLimiter, account_file, default_state_dir
 from pipeline.lookup.asking import Asking

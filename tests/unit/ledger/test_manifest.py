@@ -8,13 +8,14 @@ import polars as pl
 import pytest
 
 from pipeline.errors import CheckpointError, MsisdnError
+from pipeline.ledger.checkpoint import Checkpoint
 from pipeline.ledger.files import Files, sha256_of
 from pipeline.ledger.frames import Shard
 from pipeline.ledger.journal import AnswerRecord, open_journal
 from pipeline.ledger.manifest import equations, manifest_of, progress, verify
 from pipeline.ledger.parquet import save
 from pipeline.ledger.records import Done, FileRecord, InputFile, record_of
-from pipeline.ledger.run import Checkpoint, identify, open_checkpoint
+from pipeline.ledger.run import identify, open_checkpoint
 
 WHO = identify([InputFile(name="list.csv", size=1, sha256="aa")], {"command": "run"}, "9.0.43")
 STATUSES = ["answered", "answered", "unresolved", "skipped"]

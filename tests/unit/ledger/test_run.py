@@ -7,11 +7,12 @@ from typing import TypeVar
 import pytest
 
 from pipeline.errors import CheckpointError, StorageError, UsageError
+from pipeline.ledger.checkpoint import Checkpoint
 from pipeline.ledger.differences import differences
 from pipeline.ledger.files import Files
 from pipeline.ledger.manifest import manifest_of
 from pipeline.ledger.records import Done, FileRecord, Identity, InputFile
-from pipeline.ledger.run import Checkpoint, identify, open_checkpoint
+from pipeline.ledger.run import identify, open_checkpoint
 from pipeline.settings import Settings
 
 T = TypeVar("T")
