@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pipeline.model import LOOKUP_TYPES, PLAN_TYPES
 
@@ -21,6 +22,7 @@ __all__ = (
     "plan_types",
     "positive",
     "prices",
+    "proxy",
     "region",
 )
 
@@ -124,6 +126,41 @@ def prices(text: str) -> Mapping[str, float]:
             raise ValueError("write it as mnp=0.002,hlr=0.006")
         found[name.strip()] = positive(amount)
     return found
+
+
+def proxy(text: str) -> str:
+    """`http://host:port`, with `name:password@` before the host where the proxy asks for them.
+
+    No message repeats any of it. aiohttp would take most of what is refused here otherwise than
+    it is meant: without a host it goes past the proxy, and to a SOCKS proxy it speaks HTTP. A
+    proxy at https:// it can use, but what fails there cannot be told from the service's failures.
+    """
+    written, form = text.strip(), "write it http://host:port"
+    try:
+        parts = urlsplit(written)
+        sound = bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", written)
+        (parts.hostname or "").encode("idna")  # as it is looked up
+    except ValueError:
+        raise ValueError(f"{form}; in a password, / is %2F and ? is %3F") from None
+    if parts.scheme != "http":
+        raise ValueError(f"{form}, also for a service at https://; other proxies are not supported")
+    if not sound:
+        raise ValueError(form)
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError(f"{form}: nothing may follow the port")
+    _check_login(parts)
+    return written
+
+
+def _check_login(parts: SplitResult) -> None:
+    """Name and password must be such as basic authentication can carry."""
+    name, password = unquote(parts.username or ""), unquote(parts.password or "")
+    try:
+        (name + password).encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError("name and password are limited to Latin-1 characters") from None
+    if ":" in name:
+        raise ValueError("its name cannot have a colon in it")
 
 
 def moment(text: str, now: float) -> float:

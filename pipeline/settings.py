@@ -38,6 +38,8 @@ class Option:
     """A change of it makes a checkpoint another run's (exit code 15)."""
     secret: bool
     """Environment only: never a flag, a TOML key, or printed."""
+    private: bool
+    """As `secret` where there is an `@` in it, as in http://name:password@host; never printed."""
 
     @property
     def env(self) -> str:
@@ -50,6 +52,9 @@ class Option:
         return self.parse is parsing.boolean
 
 
+_MARKS = dict.fromkeys(("identity", "secret", "private"), False)
+
+
 def option(
     default: Any,
     help: str,  # noqa: A002  the word that users know
@@ -58,9 +63,9 @@ def option(
     **more: Any,
 ) -> Any:
     """Declare a field of `Settings` together with everything that is known of it."""
-    extra = {"flags": (), "metavar": "", "choices": (), "identity": False, "secret": False} | more
-    about = {"help": help, "commands": commands, "parse": parse, **extra}
-    return field(default=default, metadata=about, repr=not extra["secret"])
+    usual = {"flags": (), "metavar": "", "choices": ()}
+    about = {"help": help, "commands": commands, "parse": parse, **usual, **_MARKS, **more}
+    return field(default=default, metadata=about, repr=not (about["secret"] or about["private"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +173,12 @@ class Settings:
         None, "Where REST gets its token; the provider's if left out.", ASKING, metavar="URL"
     )
     proxy: str | None = option(
-        None, "HTTP proxy for REST; none if left out.", ASKING, metavar="URL"
+        None,
+        "HTTP proxy for REST, http://host:port; none if left out.",
+        ASKING,
+        parsing.proxy,
+        metavar="URL",
+        private=True,
     )
     simulate: bool = option(
         False,
@@ -307,17 +317,7 @@ def from_text(inputs: tuple[str, ...], values: Mapping[str, tuple[str, str]]) ->
 
     Raises `UsageError` that names the setting, its source, and what is wrong with its value.
     """
-    parsed: dict[str, Any] = {}
-    for name, (text, source) in values.items():
-        known = OPTIONS[name]
-        try:
-            value = known.parse(text)
-        except ValueError as error:
-            raise UsageError(f"{source}: {text!r} will not do for {name}: {error}") from None
-        if known.choices and value not in known.choices:
-            listed = ", ".join(known.choices)
-            raise UsageError(f"{source}: {text!r} will not do for {name}: choose from {listed}")
-        parsed[name] = value
+    parsed = {name: _parsed(OPTIONS[name], *given) for name, given in values.items()}
     settings = Settings(inputs=inputs, **parsed)
     if settings.budget is not None and not settings.price:
         raise UsageError("--budget needs prices: add --price mnp=…,hlr=…")
@@ -325,6 +325,27 @@ def from_text(inputs: tuple[str, ...], values: Mapping[str, tuple[str, str]]) ->
         raise UsageError("--grow goes on with what --restart discards: give one of them")
     if settings.grow and "-" in inputs:
         raise UsageError("--grow cannot tell whether standard input has only grown: name a file")
+    if settings.proxy and settings.transport != "rest":
+        raise UsageError(
+            f"{values['proxy'][1]}: a proxy is for --transport rest, and {settings.transport} would"
+            " go past it: leave one of them out"
+        )
     if not math.isfinite(settings.rate):
         raise UsageError("--rate must be a number")
     return settings
+
+
+def _parsed(known: Option, text: str, source: str) -> Any:
+    if known.private and "@" in text and source != known.env:
+        raise UsageError(
+            f"{source}: a name or password for it belongs in the environment ({known.env}), not here"
+        )
+    shown = "its value" if known.private else repr(text)
+    try:
+        value = known.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{source}: {shown} will not do for {known.name}: {error}") from None
+    if known.choices and value not in known.choices:
+        listed = ", ".join(known.choices)
+        raise UsageError(f"{source}: {shown} will not do for {known.name}: choose from {listed}")
+    return value

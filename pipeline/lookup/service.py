@@ -42,22 +42,23 @@ def service_of(settings: Settings, simulator: Given | None = None) -> Service:
     """
     if simulator is not None:
         endpoint: str = getattr(simulator, settings.transport)
-        token_url = simulator.token_url
+        token_url, proxy = simulator.token_url, None  # it is on this machine, unlike a proxy
         credentials = Credentials(simulator.client_id, simulator.client_secret)
     else:
         endpoint = settings.endpoint or ENDPOINTS[settings.transport]
-        token_url = settings.token_url or _token_url(settings)
+        token_url, proxy = settings.token_url or _token_url(settings), settings.proxy
         credentials = credentials_of(settings)
-    check_endpoint(settings.transport, endpoint, allow_plaintext=settings.allow_plaintext)
+    allowed = settings.allow_plaintext
+    check_endpoint(settings.transport, endpoint, allow_plaintext=allowed, proxy=proxy)
     if settings.transport == "rest":
-        check_url("--token-url", token_url, allow_plaintext=settings.allow_plaintext)
+        check_url("--token-url", token_url, allow_plaintext=allowed, proxy=proxy)
     return Service(
         endpoint=endpoint,
         credentials=credentials,
         lookup=Lookup(settings.lookup),
         timeout=settings.timeout,
         token_url=token_url,
-        proxy=settings.proxy,
+        proxy=proxy,
         concurrency=settings.concurrency,
     )
 

@@ -41,7 +41,8 @@ class Service:
     timeout: float = 10.0
     """Seconds to wait for an answer."""
     token_url: str = ""
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    """For REST: `http://host:port`, maybe with `name:password@`."""
     concurrency: int | None = None
     """The most queries that will be in flight; None leaves it to the transport's `capacity`."""
     pay_again: Callable[[], Awaitable[None]] | None = None

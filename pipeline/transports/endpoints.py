@@ -36,31 +36,39 @@ class Address(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def check_endpoint(transport: str, url: str, *, allow_plaintext: bool = False) -> None:
+def check_endpoint(
+    transport: str, url: str, *, allow_plaintext: bool = False, proxy: str | None = None
+) -> None:
     """Raises `UsageError` that says what to do when `url` will not do for this transport."""
     wanted = f"--endpoint for --transport {transport} is written {_EXAMPLES[transport]}"
     parts = _split(url, wanted)
     if parts.scheme not in _SCHEMES[transport]:
         raise UsageError(f"{wanted}, not {parts.scheme or 'without a scheme'}://")
     if transport == "rest":
-        check_url("--endpoint", url, allow_plaintext=allow_plaintext)
+        check_url("--endpoint", url, allow_plaintext=allow_plaintext, proxy=proxy)
     elif parts.port is None:
         raise UsageError(f"{wanted}: the port is missing")
     elif parts.path not in ("", "/") or parts.query:
         raise UsageError(f"{wanted}: nothing may follow the port")
 
 
-def check_url(setting: str, url: str, *, allow_plaintext: bool = False) -> None:
-    """The same for the address of something that speaks HTTP, such as the token URL."""
+def check_url(
+    setting: str, url: str, *, allow_plaintext: bool = False, proxy: str | None = None
+) -> None:
+    """The same for the address of something that speaks HTTP, such as the token URL.
+
+    A `proxy` reads what is not TLS: `http://` is on this machine only if both are.
+    """
     parts = _split(url, f"{setting} is written https://host/path")
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname or "")):
-        return
-    if parts.scheme != "http":
+    if parts.scheme not in _SCHEMES["rest"]:
         raise UsageError(f"{setting} is written https://host/path")
-    if not allow_plaintext:
+    if parts.scheme == "https" or allow_plaintext:
+        return
+    hosts = [urlsplit(address).hostname or "" for address in (url, proxy) if address]
+    if elsewhere := [host for host in hosts if not _is_here(host)]:
         raise UsageError(
             f"{setting} would send the account's secret and the numbers in plain text to"
-            f" {parts.hostname}: use https://, or add --allow-plaintext"
+            f" {elsewhere[0]}: use https://, or add --allow-plaintext"
         )
 
 

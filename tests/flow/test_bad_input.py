@@ -65,6 +65,24 @@ CASES: dict[str, tuple[Callable[[Path], None], tuple[str, ...], int, str]] = {
     "no such region column": (listed(GOOD), ("--simulate", "--region-column", "x"), 2, "phone"),
     "bad rate": (listed(GOOD), ("--simulate", "--rate", "fast"), 2, "--rate"),
     "budget without price": (listed(GOOD), ("--simulate", "--budget", "5"), 2, "--price"),
+    "no scheme in --proxy": (
+        listed(GOOD),
+        ("--simulate", "--proxy", "proxy:3128"),
+        2,
+        "--proxy: its value will not do for proxy: write it http://host:port",
+    ),
+    "password in --proxy": (
+        listed(GOOD),
+        ("--simulate", "--proxy", "http://me:word@proxy:3128"),
+        2,
+        "environment (MSISDN_PROXY)",
+    ),
+    "proxy for UDP": (
+        listed(GOOD),
+        ("--simulate", "--transport", "udp", "--proxy", "http://proxy:3128"),
+        2,
+        "--proxy: a proxy is for --transport rest",
+    ),
     "plain text elsewhere": (
         listed(GOOD),
         ("--client-id", "me", "--endpoint", "http://example.com/x", "--token-url", "http://x/t"),

@@ -71,6 +71,15 @@ def test_plain_text_elsewhere_is_accepted_when_asked_for() -> None:
         check_url("--token-url", "ftp://host/", allow_plaintext=True)
 
 
+def test_plain_text_through_a_proxy_elsewhere_is_plain_text_elsewhere() -> None:
+    here = "http://127.0.0.1/enumlookup"
+    check_endpoint("rest", here, proxy="http://localhost:3128")
+    check_endpoint("rest", here, proxy="http://proxy:3128", allow_plaintext=True)
+    check_endpoint("rest", "https://host/enumlookup", proxy="http://proxy:3128")
+    with pytest.raises(UsageError, match=r"in plain text to proxy: .*--allow-plaintext"):
+        check_endpoint("rest", here, proxy="http://me:pass@proxy:3128")
+
+
 def test_an_address_is_taken_from_an_endpoint() -> None:
     assert address_of("tcp://[2001:db8::1]:10054") == Address("2001:db8::1", 10054)
     assert str(address_of("tcp://[2001:db8::1]:10054")) == "[2001:db8::1]:10054"
