@@ -160,9 +160,9 @@ class Files:
                 self.unlink(inside)
         self.remove_directory(path)
 
-    def sweep(self, folder: Path, names: Iterable[str] = ("*",)) -> int:
-        """Remove what a dead process left of `names` in `folder`; returns how many files."""
-        found = [path for name in names for path in folder.glob(f".{name}.tmp")]
+    def sweep(self, folder: Path, patterns: Iterable[str] = (".*.tmp",)) -> int:
+        """Remove what a dead process left in `folder` under such names; returns how many files."""
+        found = [path for pattern in patterns for path in folder.glob(pattern)]
         for leftover in sorted(found):
             self.unlink(leftover)
         return len(found)

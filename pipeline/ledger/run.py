@@ -168,7 +168,9 @@ def _make_folders(checkpoint: Checkpoint) -> None:
     folders = [path for path in root.rglob("*") if path.is_dir()]
     for folder in (root, *folders, *(checkpoint.out / name for name in OUTPUTS)):
         files.sweep(folder)
-    files.sweep(checkpoint.out, ("manifest.json", "_SUCCESS", *_ROOT_FILES))  # the user's stay
+    files.sweep(root / "input", (".stdin-*",))  # named so before it was published as the rest is
+    own = ("manifest.json", "_SUCCESS", *_ROOT_FILES)
+    files.sweep(checkpoint.out, [f".{name}.tmp" for name in own])  # the user's stay
 
 
 def discard(out: Path, files: Files) -> None:

@@ -239,6 +239,24 @@ def test_leftovers_of_a_dead_process_are_swept_when_it_is_gone_on_with(tmp_path:
     assert users.exists()
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_what_an_earlier_version_left_of_standard_input_is_swept(
+    tmp_path: Path, begun: bool
+) -> None:
+    """It was killed while the list came, before there was a run, or while it came again."""
+    if begun:
+        open_checkpoint(tmp_path, identity(), Files())
+    kept = tmp_path / ".checkpoint" / "input" / "stdin"
+    left, users = kept.with_name(".stdin-x3k_q7ab"), tmp_path / ".stdin-notes"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    for path in (kept, left, users):
+        path.touch()
+    open_checkpoint(tmp_path, identity(), Files())
+    assert not left.exists()
+    assert kept.exists()
+    assert users.exists()
+
+
 def test_a_shard_is_done_when_its_record_names_a_part_of_that_size(tmp_path: Path) -> None:
     checkpoint = open_checkpoint(tmp_path, identity(), Files())
     part = FileRecord(
