@@ -95,22 +95,24 @@ class Command:
 
 def workers_of(run: "subprocess.Popen[str]", count: int) -> list[int]:
     """The worker processes of a run, as soon as there are so many; they may not be ready yet."""
-    if not Path("/proc/self/stat").exists():
-        pytest.skip("there is no /proc here")
     until = time.monotonic() + 30
-    while len(found := list(_workers_of(run.pid))) < count:
+    while len(found := [pid for pid, line in children_of(run.pid) if "spawn_main" in line]) < count:
         assert run.poll() is None, "it has ended"
         assert time.monotonic() < until, f"not {count} workers"
         time.sleep(0.001)
     return found
 
 
-def _workers_of(parent: int) -> Iterator[int]:
+def children_of(parent: int) -> Iterator[tuple[int, str]]:
+    """The processes that a process has started and that still run, with their command lines."""
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("there is no /proc here")
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has just ended
             of = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            if of == parent and b"spawn_main" in (process / "cmdline").read_bytes():
-                yield int(process.name)
+            line = (process / "cmdline").read_bytes().replace(b"\0", b" ")
+            if of == parent and line:  # one that has ended, and is not yet waited for, has none
+                yield int(process.name), line.decode(errors="replace")
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,14 @@
 import os
 import re
 import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.flow.conftest import Command, Simulated, numbers, write_list
+from tests.flow.conftest import Command, Simulated, children_of, numbers, write_list
 
 COUNT = 60
 NUMBERS = [number.removeprefix("+") for number in numbers(COUNT)]
@@ -57,6 +60,35 @@ def test_what_a_run_says_names_nobody(
     assert [found for text in told if (found := says_too_much(text, secret))] == []
     assert sum(map(len, told)) > 4000
     assert len(says_too_much(f"{told[0]} +{NUMBERS[7]} {secret}", secret)) == 2  # it would be seen
+
+
+def started_by(parent: int) -> Iterator[tuple[int, str]]:
+    """The command lines of all processes that a process has started, and that those have."""
+    for child, line in children_of(parent):
+        yield child, line
+        yield from started_by(child)
+
+
+@pytest.mark.parametrize("where", ["embedded", "elsewhere"])
+def test_no_command_line_names_a_secret_or_a_number(
+    account: Command, simulator: Simulated, secret: str, where: str
+) -> None:
+    """Everyone on the machine can read them, those of workers and of the simulator too."""
+    listed = write_list(account.folder / "list.csv", COUNT)
+    way = {"embedded": ["--simulate"], "elsewhere": simulator.options("rest")}[where]
+    common = ("--workers", "2", "--shard-rows", "30", "-v")
+    with account.start("run", listed, "-o", "out", *common, *way) as run:
+        lines: dict[int, str] = {}
+        while run.poll() is None:
+            lines.update(started_by(run.pid))
+            with suppress(subprocess.TimeoutExpired):
+                run.wait(0.01)
+        said = run.communicate()
+    assert run.returncode == 0, said
+    assert sum("spawn_main" in line for line in lines.values()) == 2
+    assert sum(" simulate " in line for line in lines.values()) == (where == "embedded")
+    told = (*lines.values(), *said)
+    assert [found for text in told if (found := says_too_much(text, secret))] == []
 
 
 @pytest.mark.parametrize("kind", ["journal", "shard", "run.json", "part"])
