@@ -29,9 +29,6 @@ class Concurrency:
     LEAP: Final = 64
     """Likewise where more questions have brought more answers, or take no longer than the first."""
     LEAST: Final = 8
-    ENOUGH: Final = 128
-    """Not below this, or what 20 ms at the set rate need, unless the service throttles: fewer
-    make small batches, which cost more each. More connections cost more each too."""
     SPARE: Final = 1.5
     """Room above Little's law, for answers that take longer than most."""
     AHEAD: Final = 64
@@ -55,9 +52,17 @@ class Concurrency:
     """Share of a processor that our one thread takes, beyond which more at once only wait for it."""
 
     def __init__(
-        self, rate: float, fixed: int | None, *, first: int = 1024, ceiling: int = 20_000
+        self,
+        rate: float,
+        fixed: int | None,
+        *,
+        first: int = 1024,
+        enough: int = 128,
+        ceiling: int = 20_000,
     ) -> None:
+        """`enough`: not below this, or what 20 ms at the set rate need, unless the service throttles."""
         self._rate = rate
+        self._few = enough
         self._fixed = fixed
         self._ceiling = ceiling
         self.limit = fixed or min(max(self.FIRST, min(first, int(rate / 10))), ceiling)
@@ -94,7 +99,7 @@ class Concurrency:
 
     @property
     def _enough(self) -> int:
-        return max(self.LEAST, min(self.ENOUGH, int(self._rate * self.HICCUP)))
+        return max(self.LEAST, min(self._few, int(self._rate * self.HICCUP)))
 
     @property
     def latency(self) -> float:

@@ -152,7 +152,7 @@ def test_it_does_not_grow_while_our_own_processor_is_what_is_short() -> None:
             concurrency.answered(100, 0.1)
             concurrency.adjust(now, 10_000.0, now * share)
     assert idle.limit > 1000
-    assert busy.limit <= Concurrency.ENOUGH
+    assert busy.limit <= 128
 
 
 def test_a_fixed_limit_stays() -> None:
