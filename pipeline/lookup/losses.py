@@ -55,7 +55,6 @@ class Losses:
     cut, which is larger."""
     ROOM: Final = 2.0
     """Times the usual share that still counts as usual: what is lost varies."""
-
     MEMORY: Final = 2.0
     """Times the wait over which losses are counted. What is lost shows late, and beside the answers
     of a moment of standstill a few would look like many."""
@@ -111,7 +110,7 @@ class Losses:
         if trial is None or share > self.OWN:
             return Verdict.CUT
         if now < trial.until:
-            self._answers = self._losses = 0.0
+            self._begin()
             return Verdict.WAIT
         self._trial = None
         if share < trial.share / 2:
@@ -121,8 +120,12 @@ class Losses:
 
     def cut(self, now: float, share: float, wait: float) -> None:
         """For such a share fewer are asked at once; all that was sent before ends within `wait`."""
-        self._answers = self._losses = 0.0
+        self._begin()
         self._trial = _Trial(share, now + wait)
+
+    def _begin(self) -> None:
+        """What came before a cut says nothing about it."""
+        self._answers = self._losses = 0.0
 
     def raised(self) -> None:
         """More are asked at once than after the cut, so that it shows nothing any more."""

@@ -33,7 +33,6 @@ class Bearer:
         self._loop = asyncio.get_running_loop()
         self._keeper = TokenKeeper(service.credentials)
         self._good = asyncio.Event()
-        self._header: CIMultiDict[str] = CIMultiDict()  # as aiohttp wants it, and so once
         self.ready: tuple[int, CIMultiDict[str]] | None = None
         """What `header` would return at once; None while it has to wait."""
         self._renewal: asyncio.Task[None] | None = None
@@ -70,8 +69,7 @@ class Bearer:
         The wait ends without a good token only when `refusal` says why.
         """
         await self._good.wait()
-        token = self._keeper.token
-        return (token.generation if token else 0), self._header
+        return self.ready or (0, CIMultiDict())
 
     def proven(self, generation: int) -> None:
         """The service accepted it."""
@@ -95,8 +93,8 @@ class Bearer:
         self._good.set()
 
     def _take(self, token: Token) -> None:
-        self._header = CIMultiDict({"Authorization": f"Bearer {token.value}"})
-        self.ready = (token.generation, self._header)
+        # In the form that aiohttp makes of it, so that it is made once.
+        self.ready = (token.generation, CIMultiDict({"Authorization": f"Bearer {token.value}"}))
         self._good.set()
         if self._timer is not None:
             self._timer.cancel()

@@ -52,9 +52,8 @@ def test_no_shards_are_no_work() -> None:
 def test_what_is_paid_for_anew_counts_at_the_limiter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "pipeline.transports.rest.attempt.SOON", -1.0
-    )  # as if each took long to connect
+    # As if each took long to connect.
+    monkeypatch.setattr("pipeline.transports.rest.attempt.SOON", -1.0)
 
     async def ask_forty() -> float:
         running = Running(plainly)
