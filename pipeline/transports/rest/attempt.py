@@ -1,62 +1,37 @@
-"""One attempt of a worker: its request leaves once, soon after it was paid for, and ends in time."""
+"""One attempt of a worker: its request leaves soon after it was paid for, and ends in time."""
 
 import asyncio
 import math
-from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
-import aiohttp
-from aiohttp.connector import Connection
-
 from pipeline.transports.contract import Service
 
-__all__ = ("WORKER", "Deadline", "Once", "Request", "ResentError")
+__all__ = ("Deadline", "Departure")
 
 SOON = 0.008
 """Seconds for which a request may wait for its connection or a token without being paid for anew:
 as many as the limiter leaves room for."""
 
 
-class ResentError(Exception):
-    """aiohttp was about to send a request a second time."""
-
-
-class Once:
-    """Whether a worker's request has gone out: each goes out once, and soon after it was paid for."""
+class Departure:
+    """When a worker's request goes out: not long after it was paid for."""
 
     def __init__(self, service: Service) -> None:
         self._pay_again = service.pay_again
         self._now = asyncio.get_running_loop().time
-        self.begun = 0.0
-        self.used = False
+        self._paid = 0.0
+        self.is_out = False
+
+    def paid(self) -> None:
+        """The limiter has let one more request out."""
+        self._paid, self.is_out = self._now(), False
 
     async def leave(self) -> None:
-        """The connection is there, and the request goes out now."""
-        if self.used:
-            raise ResentError
-        if self._pay_again is not None and self._now() - self.begun > SOON:
+        """The connection is there, and the request goes out now. Raises `Withdrawn`."""
+        if self._pay_again is not None and self._now() - self._paid > SOON:
             await self._pay_again()
-        self.used = True
-
-
-WORKER: ContextVar[Once] = ContextVar("worker")
-"""Each worker is a task, and so has a context of its own."""
-
-
-class Request(aiohttp.ClientRequest):
-    """A request that goes out once.
-
-    aiohttp makes it anew for the attempt that it makes by itself when a kept connection turns out
-    to be dead, and has no public switch for that. A middleware would see it too, but costs a
-    twentieth of a lookup.
-    """
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        """Let it out, if it may still leave. Raises `ResentError` and `Withdrawn`."""
-        if self.method == "GET":  # and not the token's, which a worker may have called for
-            await WORKER.get().leave()
-        return await super().send(conn)
+        self.is_out = True
 
 
 class Deadline:

@@ -34,7 +34,7 @@ class Bearer:
         self._keeper = TokenKeeper(service.credentials)
         self._good = asyncio.Event()
         self.ready: tuple[int, CIMultiDict[str]] | None = None
-        """What `header` would return at once; None while it has to wait."""
+        """What `headers` would return at once; None while it has to wait."""
         self._renewal: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.refusal = ""
@@ -63,8 +63,8 @@ class Bearer:
             self._renewal.cancel()
             await asyncio.wait([self._renewal])
 
-    async def header(self) -> tuple[int, CIMultiDict[str]]:
-        """The generation and the header of the token, as soon as one is good.
+    async def headers(self) -> tuple[int, CIMultiDict[str]]:
+        """The token's generation, and a request's headers with it, as soon as one is good.
 
         The wait ends without a good token only when `refusal` says why.
         """
@@ -93,8 +93,9 @@ class Bearer:
         self._good.set()
 
     def _take(self, token: Token) -> None:
-        # In the form that aiohttp makes of it, so that it is made once.
-        self.ready = (token.generation, CIMultiDict({"Authorization": f"Bearer {token.value}"}))
+        bearer = {"Authorization": f"Bearer {token.value}"}
+        # In the form that aiohttp makes of them, so that they are made once.
+        self.ready = (token.generation, CIMultiDict(self._session.headers, **bearer))
         self._good.set()
         if self._timer is not None:
             self._timer.cancel()

@@ -2,19 +2,20 @@
 
 Rules: certificates are verified, redirects are not followed, cookies and the environment's proxies
 are not used, a body is read up to a limit. Each request on the wire is one that the engine paid
-for: aiohttp's silent second attempt on a dead connection is caught and given back as a fault.
+for (`exchange.py`).
 """
 
 import asyncio
 import resource
 import socket
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from pipeline.protocol.codec import NotAnAnswer, decode_head, rest_query
@@ -22,8 +23,9 @@ from pipeline.protocol.meaning import result_of
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome, Query
 from pipeline.transports.contract import Deliver, Service, TransportCounts, Withdrawn
 from pipeline.transports.groups import leave
-from pipeline.transports.rest.attempt import WORKER, Deadline, Once, Request, ResentError
+from pipeline.transports.rest.attempt import Deadline, Departure
 from pipeline.transports.rest.bearer import PROXY_REFUSES, Bearer
+from pipeline.transports.rest.exchange import Exchange
 from pipeline.transports.rest.meaning import (
     LONGEST,
     body_of,
@@ -72,6 +74,7 @@ class RestTransport:
         self._deadlines: list[Deadline] = []
         self._ended: list[Outcome] = []
         self._session: aiohttp.ClientSession
+        self._exchange: Exchange
         self._bearer: Bearer
         self._group: asyncio.TaskGroup
         self._looking: asyncio.Task[None]
@@ -84,6 +87,7 @@ class RestTransport:
         self._session = self._new_session()
         self._bearer = Bearer(self._service, self._session)
         try:
+            self._exchange = Exchange(self._service, self._session)
             await self._bearer.start()
         except BaseException:
             await self._session.close()
@@ -118,7 +122,6 @@ class RestTransport:
                 keepalive_timeout=KEEP_ALIVE,
                 socket_factory=self._new_socket,
             ),
-            request_class=Request,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "msisdn-pipeline", "Accept": "application/json"},
             timeout=aiohttp.ClientTimeout(
@@ -163,17 +166,16 @@ class RestTransport:
         loop = self._loop
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  it is one
-        once, deadline = Once(self._service), Deadline(task, self._service.timeout)
+        departure, deadline = Departure(self._service), Deadline(task, self._service.timeout)
         self._deadlines.append(deadline)
-        WORKER.set(once)
         while True:
             while not self._waiting:
                 waiter: asyncio.Future[None] = loop.create_future()
                 self._idle.append(waiter)
                 await waiter
             query = self._waiting.popleft()
-            once.used, once.begun = False, loop.time()
-            result = await self._ask(query, once, deadline)
+            departure.paid()
+            result = await self._ask(query, departure, deadline)
             self._open -= 1
             if not self._ended:
                 loop.call_soon(self._flush)
@@ -191,18 +193,18 @@ class RestTransport:
         ended, self._ended = self._ended, []
         self._deliver(ended)
 
-    async def _ask(self, query: Query, once: Once, deadline: Deadline) -> Answer | Fault:
+    async def _ask(self, query: Query, departure: Departure, deadline: Deadline) -> Answer | Fault:
         """One attempt, from the token to the answer."""
         try:
             with deadline:
-                generation, header = self._bearer.ready or await self._bearer.header()
+                generation, headers = self._bearer.ready or await self._bearer.headers()
                 if self._bearer.refusal:
                     return Fault(FaultKind.ACCOUNT, self._bearer.refusal, sent=False)
-                result = await self._get(query, header)
+                result = await self._get(query, headers, departure)
         except Withdrawn:
             return Fault(FaultKind.TRANSIENT, "not sent", sent=False)
-        except (ResentError, aiohttp.ClientError, OSError) as error:
-            return fault_of_error(error, once.used)
+        except (aiohttp.ClientError, OSError) as error:
+            return fault_of_error(error, departure.is_out)
         if result is not None:
             self._bearer.proven(generation)
             return result
@@ -219,14 +221,13 @@ class RestTransport:
             return Fault(FaultKind.ACCOUNT, self._bearer.refusal)
         return Fault(FaultKind.REPLAY, "the token was refused")
 
-    async def _get(self, query: Query, header: Mapping[str, str]) -> Answer | Fault | None:
+    async def _get(
+        self, query: Query, headers: CIMultiDict[str], departure: Departure
+    ) -> Answer | Fault | None:
         """The request itself; None when the token is refused."""
         asked = self._before + rest_query(query.tel, self._service.lookup)
         url = self._url(query_string=asked, encoded=True)
-        # `async with` would cost two more coroutines a lookup.
-        response = await self._session.get(
-            url, headers=header, allow_redirects=False, proxy=self._service.proxy
-        )
+        response = await self._exchange.get(url, headers, departure)
         try:
             body = await body_of(response)  # even where it says nothing: the connection is kept
         finally:
