@@ -10,8 +10,8 @@ from pipeline.transports.contract import Service
 __all__ = ("Deadline", "Departure")
 
 SOON = 0.008
-"""Seconds for which a request may wait for its connection or a token without being paid for anew:
-as many as the limiter leaves room for."""
+"""Seconds for which a request may wait for its worker, its connection or a token without being paid
+for anew: as many as the limiter leaves room for."""
 
 
 class Departure:
@@ -20,16 +20,16 @@ class Departure:
     def __init__(self, service: Service) -> None:
         self._pay_again = service.pay_again
         self._now = asyncio.get_running_loop().time
-        self._paid = 0.0
+        self._paid_at = 0.0
         self.is_out = False
 
-    def paid(self) -> None:
-        """The limiter has let one more request out."""
-        self._paid, self.is_out = self._now(), False
+    def paid(self, at: float) -> None:
+        """The limiter let one more request out at that time."""
+        self._paid_at, self.is_out = at, False
 
     async def leave(self) -> None:
         """The connection is there, and the request goes out now. Raises `Withdrawn`."""
-        if self._pay_again is not None and self._now() - self._paid > SOON:
+        if self._pay_again is not None and self._now() - self._paid_at > SOON:
             await self._pay_again()
         self.is_out = True
 

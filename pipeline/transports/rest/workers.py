@@ -68,7 +68,7 @@ class RestTransport:
         self._most = service.concurrency or max(1, min(WORKERS, _open_files() - OTHER_FILES))
         self._open = 0
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[Query] = deque()
+        self._waiting: deque[tuple[float, Query]] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
         self._workers: list[asyncio.Task[None]] = []
         self._deadlines: list[Deadline] = []
@@ -151,7 +151,8 @@ class RestTransport:
     def send(self, queries: Sequence[Query]) -> None:
         """Hand them to the workers."""
         self._open += len(queries)
-        self._waiting.extend(queries)
+        now = self._loop.time()
+        self._waiting.extend((now, query) for query in queries)
         for _ in range(len(queries)):
             if self._idle:
                 waiter = self._idle.popleft()
@@ -173,8 +174,8 @@ class RestTransport:
                 waiter: asyncio.Future[None] = loop.create_future()
                 self._idle.append(waiter)
                 await waiter
-            query = self._waiting.popleft()
-            departure.paid()
+            paid_at, query = self._waiting.popleft()
+            departure.paid(paid_at)
             result = await self._ask(query, departure, deadline)
             self._open -= 1
             if not self._ended:
