@@ -1,4 +1,4 @@
-"""TLS through a proxy's CONNECT tunnel: the certificate is the service's, and it is verified."""
+"""TLS, through a proxy's CONNECT tunnel and without: the certificate is verified."""
 
 import shutil
 import ssl
@@ -95,3 +95,16 @@ def test_a_certificate_that_will_not_do_is_refused(
     assert set(proxy.passed) == {("CONNECT", service)}
     assert secured.passed == []
     assert simulator.meter()["requests"] == {"rest": 0, "tcp": 0, "udp": 0, "token": 0}
+
+
+def test_a_certificate_of_the_lookup_service_alone_is_told_too(
+    account: Command, simulator: Simulated, secured: Passing
+) -> None:
+    listed = write_list(account.folder / "list.csv", COUNT)
+    where = ["--endpoint", f"https://{secured.address}/enumlookup"]
+    where += ["--token-url", simulator.endpoints.token_url]
+    ended = account("run", listed, "-o", "out", *where, "--rate", "500")
+
+    assert ended.returncode == 13
+    assert "certificate is not trusted" in ended.stderr
+    assert simulator.meter()["billed"] == 0

@@ -21,7 +21,14 @@ __all__ = (
 LONGEST = 64 * 1024
 """Bytes of an answer; a sound one has some 400."""
 
-_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_UNSENT = (
+    (aiohttp.ClientProxyConnectionError, NO_PROXY),
+    (aiohttp.ClientConnectorCertificateError, "its certificate is not trusted"),
+    (aiohttp.ClientConnectorSSLError, "no TLS connection comes about"),
+    (aiohttp.ClientConnectorError, "cannot connect"),
+    (aiohttp.ConnectionTimeoutError, "cannot connect"),
+)
+"""Errors before anything left; the first that fits says which. Proxy and TLS are kinds of the fourth."""
 
 
 async def body_of(response: aiohttp.ClientResponse) -> bytes | None:
@@ -38,10 +45,9 @@ async def body_of(response: aiohttp.ClientResponse) -> bytes | None:
 
 def fault_of_error(error: Exception, begun: bool) -> Fault:
     """What an error of the network means; `begun` when aiohttp had the request already."""
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return Fault(FaultKind.TRANSIENT, NO_PROXY, sent=False)
-    if isinstance(error, _UNSENT):
-        return Fault(FaultKind.TRANSIENT, "cannot connect", sent=False)
+    for kind, words in _UNSENT:
+        if isinstance(error, kind):
+            return Fault(FaultKind.TRANSIENT, words, sent=False)
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return stopped_by_proxy(error.status)
     if isinstance(error, TimeoutError):
