@@ -101,7 +101,7 @@ def test_a_worker_that_is_killed_ends_the_run_and_the_next_one_goes_on(
     account: Command, simulator: Simulated, listed: Path
 ) -> None:
     # Slow enough that the worker is still at work when it is found, however busy the machine is.
-    slowly = ("--rate", "300", "--concurrency", "32", "--workers", "3", "--shard-rows", "300")
+    slowly = ("--rate", "300", "--concurrency", "32", "--workers", "3", "--shard-rows", "100")
     options = (*slowly, *simulator.options("udp"))
     with account.start("run", listed, "-o", "out", *options) as run:
         simulator.wait_until_billed(COUNT // 6)
