@@ -6,6 +6,7 @@ but a `Brief`, which can be sent to another process.
 """
 
 import asyncio
+import ctypes
 import gc
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -126,12 +127,13 @@ def process(specs: Iterable[ShardSpec], brief: Brief, around: Surroundings) -> T
         SharedLimiter(brief.account, brief.settings.rate, around.clock()) as limiter,
         _few_collections(),
     ):
+        _give_back()  # what planning has left
         coroutine = lookup(
             specs,
             _asking(brief, around, limiter),
             brief.service,
             files=brief.checkpoint.files,
-            finish=partial(_write_shard, brief, around.announce),
+            finish=partial(_finish, brief, around.announce),
             announce=around.announce,
         )
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -189,6 +191,21 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     import uvloop  # noqa: PLC0415
 
     return uvloop.new_event_loop
+
+
+def _finish(brief: Brief, announce: Announce, spec: ShardSpec) -> None:
+    _write_shard(brief, announce, spec)
+    _give_back()
+
+
+def _give_back() -> None:
+    """Give memory that is free back to the system.
+
+    glibc keeps what is freed between what is in use: after a part 100 to 190 MB, as chance has it.
+    This takes 10 ms.
+    """
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
 
 
 def _write_shard(brief: Brief, announce: Announce, spec: ShardSpec) -> None:
