@@ -36,6 +36,10 @@ class Concurrency:
     HICCUP: Final = 0.02
     """Seconds that a lookup is taken to wait for the disk at least: one that is busy with a
     finished part for a moment must not stop what goes out."""
+    STALL: Final = 0.1
+    """Likewise where a high rate is reached, and that answers may be late there: what a busy machine,
+    ours or the service's, keeps from going out is never made up for."""
+    REACHED: Final = 0.9
     CUT: Final = 0.7
     INTERVAL: Final = 0.25
     """Seconds, or the time of one answer where that is longer, from one look to the next. After a
@@ -58,11 +62,14 @@ class Concurrency:
         *,
         first: int = 1024,
         enough: int = 128,
+        paced: int = 4096,
         ceiling: int = 20_000,
     ) -> None:
-        """`enough`: not below this, or what 20 ms at the set rate need, unless the service throttles."""
+        """`enough`: not below this, or what 20 ms at the set rate need, unless the service throttles.
+        `paced`: likewise, and 100 ms, where a rate is reached for which `enough` are fewer than that."""
         self._rate = rate
         self._few = enough
+        self._paced = paced
         self._fixed = fixed
         self._ceiling = ceiling
         self.limit = fixed or min(max(self.FIRST, min(first, int(rate / 10))), ceiling)
@@ -94,12 +101,19 @@ class Concurrency:
         """How many more may wait for the disk. A fixed limit is meant for all of them together."""
         if self._fixed:
             return 0
-        waits = max(2 * self._sync, self.HICCUP)
+        waits = max(2 * self._sync, self._stall)
         return self.AHEAD + int(self._throughput * waits * self.SPARE)
 
     @property
+    def _stall(self) -> float:
+        high = self._rate * self.HICCUP > self._few
+        reached = self._throughput >= self.REACHED * self._rate
+        return self.STALL if high and reached else self.HICCUP
+
+    @property
     def _enough(self) -> int:
-        return max(self.LEAST, min(self._few, int(self._rate * self.HICCUP)))
+        most = self._few if self._stall == self.HICCUP else self._paced
+        return max(self.LEAST, min(most, int(self._rate * self._stall)))
 
     @property
     def latency(self) -> float:
@@ -218,6 +232,7 @@ class Concurrency:
     def _settle(self, now: float, latency: float, held: float) -> None:
         # Forgotten slowly, so that a service that became slower for good is not held against it.
         self._shortest = min(self._latency, self._shortest * 1.005)
+        self.limit = max(self.limit, self._enough)
         if now < self._held_until:
             return
         need = int(self._rate * held * self.SPARE) + self.LEAST

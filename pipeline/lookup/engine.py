@@ -282,4 +282,4 @@ def _at_once(asking: Asking) -> dict[str, int]:
     # A REST request may have to open its connection first, and those that wait for theirs leave
     # all at once: so at the beginning few, beside what a second holds. And each of 128 connections
     # costs a tenth more than each of 64.
-    return {"first": min(64, int(asking.rate / 128)), "enough": 64}
+    return {"first": min(64, int(asking.rate / 128)), "enough": 64, "paced": 64}

@@ -161,3 +161,16 @@ def test_a_fixed_limit_stays() -> None:
     concurrency.troubled(100.0)
     losing(concurrency, 0.3)
     assert concurrency.limit == 8
+
+
+def test_a_high_rate_that_is_reached_has_room_for_a_tenth_of_a_second() -> None:
+    concurrency = Concurrency(30_000.0, None)
+    assert settle(concurrency, 30_000.0, lambda _: 0.005, 10.0)[0] >= 29_400
+    assert concurrency.limit == 3000
+    assert concurrency.spare >= 3000
+
+
+def test_a_rate_that_nobody_reaches_has_no_such_room() -> None:
+    concurrency = Concurrency(1_000_000.0, None)
+    settle(concurrency, 1_000_000.0, lambda limit: max(0.001, limit / 50_000), 30.0)
+    assert concurrency.limit < 1000
