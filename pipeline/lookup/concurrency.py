@@ -40,6 +40,7 @@ class Concurrency:
     """Likewise where a high rate is reached, and that answers may be late there: what a busy machine,
     ours or the service's, keeps from going out is never made up for."""
     REACHED: Final = 0.9
+    """Share of the set rate from which on it counts as reached."""
     CUT: Final = 0.7
     INTERVAL: Final = 0.25
     """Seconds, or the time of one answer where that is longer, from one look to the next. After a
@@ -101,19 +102,20 @@ class Concurrency:
         """How many more may wait for the disk. A fixed limit is meant for all of them together."""
         if self._fixed:
             return 0
-        waits = max(2 * self._sync, self._stall)
+        waits = max(2 * self._sync, self._slack[1])
         return self.AHEAD + int(self._throughput * waits * self.SPARE)
 
     @property
-    def _stall(self) -> float:
+    def _slack(self) -> tuple[int, float]:
+        """What is never too many at once, and the seconds for which something may be held up."""
         high = self._rate * self.HICCUP > self._few
         reached = self._throughput >= self.REACHED * self._rate
-        return self.STALL if high and reached else self.HICCUP
+        return (self._paced, self.STALL) if high and reached else (self._few, self.HICCUP)
 
     @property
     def _enough(self) -> int:
-        most = self._few if self._stall == self.HICCUP else self._paced
-        return max(self.LEAST, min(most, int(self._rate * self._stall)))
+        most, seconds = self._slack
+        return max(self.LEAST, min(most, int(self._rate * seconds)))
 
     @property
     def latency(self) -> float:
