@@ -235,7 +235,7 @@ class Engine:
         rate = self._asking.rate * self._condition.slowdown.recover(now)
         self._asking.limiter.rate = rate
         share = rate / self._asking.processes
-        self._condition.concurrency.adjust(now, share, self._asking.busy())
+        self._condition.concurrency.adjust(now, share, self._asking.busy)
         if self._ending is not None:
             return
         if self._condition.breaker.has_given_up:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -150,7 +151,7 @@ def test_it_does_not_grow_while_our_own_processor_is_what_is_short() -> None:
         now = turn * 0.05
         for concurrency, share in ((idle, 0.3), (busy, 0.95)):
             concurrency.answered(100, 0.1)
-            concurrency.adjust(now, 10_000.0, now * share)
+            concurrency.adjust(now, 10_000.0, partial(float, now * share))
     assert idle.limit > 1000
     assert busy.limit <= 128
 
