@@ -6,7 +6,9 @@ import random
 import socket
 import time
 
-from pipeline.protocol.messages import Answer, Fault, FaultKind, Query
+import pytest
+
+from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome, Query
 from tests.conformance.services import (
     SILENCE,
     TEL,
@@ -87,6 +89,46 @@ async def test_an_answer_that_came_while_the_process_was_busy_is_not_late() -> N
             outcomes = await client.ended(len(tels))
 
     assert all(isinstance(outcome.result, Answer) for outcome in outcomes)
+
+
+class Eager(Client):
+    """Asks again wherever there is room, before it reads what else has come; all is answered."""
+
+    def __init__(self, service: socket.socket, rounds: int) -> None:
+        endpoint = f"udp://127.0.0.1:{service.getsockname()[1]}"
+        super().__init__("udp", Running(plainly, endpoint), timeout=5)
+        self.asked = 0
+        self._service = service
+        self._rounds = rounds
+
+    def ask_and_answer(self) -> None:
+        """As many as it takes now; the answers are as long as any of the provider's may be."""
+        numbers = range(self.asked, self.asked + self.transport.capacity)
+        self.transport.send([Query(key, f"1212{5550000 + key}") for key in numbers])
+        for _ in numbers:
+            request, asker = self._service.recvfrom(2048)
+            self._service.sendto(answer(json.loads(request)["tel"]).ljust(600), asker)
+        self.asked += len(numbers)
+
+    def _deliver(self, outcomes: list[Outcome]) -> None:
+        super()._deliver(outcomes)
+        self._rounds -= 1
+        if self._rounds > 0:
+            self.ask_and_answer()
+
+
+async def test_no_answer_is_lost_for_want_of_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.transports.udp.transport.BUFFER", 1 << 18)
+    monkeypatch.setattr("pipeline.transports.udp.port.DATAGRAMS_A_TURN", 64)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as service:
+        service.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        service.bind(("127.0.0.1", 0))
+        client = Eager(service, rounds=20)
+        async with client.transport:
+            client.ask_and_answer()
+            await client.until(lambda: len(client.outcomes) == client.asked > 1000)
+
+    assert all(isinstance(outcome.result, Answer) for outcome in client.outcomes)
 
 
 async def test_a_port_where_nobody_listens_ends_questions_at_once() -> None:
