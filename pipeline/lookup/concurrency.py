@@ -39,7 +39,7 @@ class Concurrency:
     finished part for a moment must not stop what goes out."""
     STALL: Final = 0.1
     """Likewise where a high rate is reached, and that answers may be late there: what a busy machine,
-    ours or the service's, keeps from going out is never made up for."""
+    ours or the service's, keeps from going out is made up for only as the rate's window lets it."""
     REACHED: Final = 0.9
     """Share of the set rate from which on it counts as reached."""
     CUT: Final = 0.7
@@ -157,7 +157,7 @@ class Concurrency:
         """Set the limit anew from what came in since the last look; cheap to call often.
 
         `busy`: processor seconds that the asking thread has taken so far; asked at a look only,
-        since the system takes 35 µs to tell a thread that is kept from the processor.
+        since on a busy machine the system takes 35 µs to tell.
         """
         self._rate = rate
         if self._fixed or not self._is_time(now, busy):

@@ -128,20 +128,23 @@ class Port:
 
     def _look(self) -> None:
         """Read what is there, and again soon after something was."""
-        heard = self._last_heard
-        more = self._read()
+        count = self._read()
         if self._sock.fileno() < 0:
             return  # it was a solo question's, and is answered
-        if self._last_heard > heard:
+        if count:
             if self._next_look is None:
                 self._loop.remove_reader(self._sock)
-            self._next_look = self._loop.call_later(0 if more else PAUSE, self._look)
+            pause = 0 if count == DATAGRAMS_A_TURN else PAUSE
+            self._next_look = self._loop.call_later(pause, self._look)
         elif self._next_look is not None:
             self._next_look = None
             self._loop.add_reader(self._sock, self._look)
 
-    def _read(self) -> bool:
-        """Take what has come, and make outcomes of it all together; true if there may be more."""
+    def _read(self) -> int:
+        """Take what has come, and make outcomes of it all together; says how many datagrams it was.
+
+        Where it was `DATAGRAMS_A_TURN`, there may be more.
+        """
         receive = self._sock.recv
         datagrams: list[bytes] = []
         try:
@@ -154,7 +157,7 @@ class Port:
         if datagrams:
             self._last_heard = self._loop.time()
             self._take(datagrams)
-        return len(datagrams) == DATAGRAMS_A_TURN
+        return len(datagrams)
 
     def _take(self, datagrams: Sequence[bytes]) -> None:
         exchange = self.exchange
@@ -178,7 +181,7 @@ class Port:
         self._timer = None
         # An answer that is here already is not late, however long this process was kept busy.
         for _ in range(DRAINS):
-            if not self._read():
+            if self._read() < DATAGRAMS_A_TURN:
                 break
         if self._sock.fileno() < 0:
             return  # it was a solo question's, and is answered
