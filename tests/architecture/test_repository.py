@@ -14,6 +14,7 @@ TOP_LEVEL = {
     "LICENSE",
     "Makefile",
     "README.md",
+    "findings",
     "pipeline",
     "pyproject.toml",
     "requirements.lock",
@@ -115,3 +116,18 @@ def declared() -> str:
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     lists = re.findall(r"^(?:dependencies|dev) = \[\n(.*?)^\]", text, re.DOTALL | re.MULTILINE)
     return "".join(lists)
+
+
+def test_every_finding_is_in_the_index_and_can_be_run() -> None:
+    folder = ROOT / "findings"
+    index = (folder / "README.md").read_text()
+    scripts = sorted(path.name for path in folder.iterdir() if path.name != "README.md")
+    assert scripts
+    assert sorted(set(re.findall(r"\((\S+\.sh)\)", index))) == scripts
+    for name in scripts:
+        assert (folder / name).stat().st_mode & 0o111, name
+        text = (folder / name).read_text()
+        assert text.startswith("#!/usr/bin/env bash\n# "), name
+        assert "\n# Guess: " in text, name
+        assert "\n# Seen: " in text, name
+        assert "pipeline" not in text, name
