@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ("LONGEST", "Dialect", "Record", "count_fault", "records")
+__all__ = ("LONGEST", "UNDECODABLE", "Dialect", "Record", "count_fault", "records")
 
 LONGEST = 1 << 17
 """Bytes a record may always have, as many as the csv module gives one field; a longer one may be

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from pipeline.read.columns import NAMES, looks_like_number, rank, repeated_names, unique_names
 from pipeline.read.encodings import SO_FAR_ASCII, NotTextError, find_encoding, to_utf8
-from pipeline.read.records import Dialect, Record, records
+from pipeline.read.records import UNDECODABLE, Dialect, Record, records
 
 __all__ = ("Sniffed", "Wishes", "sniff")
 
@@ -62,9 +62,9 @@ def sniff(head: bytes, wishes: Wishes, *, complete: bool) -> Sniffed:
     `complete`: there is no more of it. Raises `NotTextError` for what is no list.
     """
     encoding = wishes.encoding or find_encoding(head)
-    plain = encoding in (SO_FAR_ASCII, "utf-8")
-    text = head if plain else to_utf8(encoding)(head, complete)
-    text = text.removeprefix("\ufeff".encode())
+    text = _decoded(head, encoding, complete=complete).removeprefix("\ufeff".encode())
+    if wishes.encoding and _has_line_end(head) and not _has_line_end(text):
+        raise NotTextError(_not_in(encoding, "no line of it ends"))
     hint = _HINT.match(text)
     skip, lines = (hint.end(), 1) if hint else (0, 0)
     given = wishes.delimiter.encode() if wishes.delimiter else hint and hint.group(1)
@@ -77,6 +77,7 @@ def sniff(head: bytes, wishes: Wishes, *, complete: bool) -> Sniffed:
         )
     at = next(at for at, record in enumerate(found) if record.fields or record.fault)
     first = found[at].fields
+    _check_wishes(body, found[at + 1 :] or found, wishes, complete=complete)
     rows = tuple(record.fields for record in found if record.fields)
     header = wishes.header == "yes" or (wishes.header == "auto" and _is_header(first, rows[1:]))
     repeated: tuple[str, ...] = ()
@@ -101,6 +102,44 @@ def sniff(head: bytes, wishes: Wishes, *, complete: bool) -> Sniffed:
         lines=lines,
         rows=tuple(row for row in rows if len(row) == len(columns))[:_SAMPLE],
     )
+
+
+def _decoded(head: bytes, encoding: str, *, complete: bool) -> bytes:
+    if encoding in (SO_FAR_ASCII, "utf-8"):
+        return head
+    try:
+        return to_utf8(encoding)(head, complete)
+    except UnicodeError as error:
+        raise NotTextError(_not_in(encoding, str(error))) from error
+
+
+def _has_line_end(text: bytes) -> bool:
+    return b"\n" in text or b"\r" in text
+
+
+def _is_undecodable(found: Sequence[Record]) -> bool:
+    """No record is sound, and that is why."""
+    faults = {record.fault for record in found}
+    return UNDECODABLE in faults and not any(record.fields for record in found)
+
+
+def _not_in(encoding: str, why: str) -> str:
+    return f"cannot be read as {encoding} ({why}); leave out --encoding, or name another"
+
+
+def _check_wishes(text: bytes, found: Sequence[Record], wishes: Wishes, *, complete: bool) -> None:
+    """Refuse an encoding that fits no record, and a delimiter that never occurs where another does."""
+    if wishes.encoding and _is_undecodable(found):
+        raise NotTextError(_not_in(wishes.encoding, "none of its first lines can be decoded"))
+    delimiter = wishes.delimiter
+    if not delimiter or delimiter.encode() in text:
+        return
+    other = _dialect(text, None, complete=complete).delimiter
+    if other is not None:
+        raise NotTextError(
+            f"has no {delimiter!r} in it, but {other.decode()!r} parts its cells; leave out"
+            " --delimiter, or name that one"
+        )
 
 
 def _dialect(text: bytes, delimiter: bytes | None, *, complete: bool) -> Dialect:
