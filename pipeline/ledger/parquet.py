@@ -11,6 +11,7 @@ import base64
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -59,7 +60,8 @@ def save(
             with pq.ParquetFile(temporary) as written:
                 sound = written.schema_arrow.equals(schema, check_metadata=True)
                 sound &= written.metadata.num_rows == table.num_rows
-        except (pa.ArrowException, OSError) as error:
+            sound = sound and _decodes(temporary, schema, table.num_rows)
+        except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
             raise StorageError(f"{path}: it does not read back: {error}: check the disk") from None
         if not sound:
             raise StorageError(f"{path}: it read back different from written: check the disk")
@@ -72,6 +74,12 @@ def save(
         kind=kind,
         rows=table.num_rows,
     )
+
+
+def _decodes(path: Path, schema: pa.Schema, rows: int) -> bool:
+    """Read every value by another library than the one that wrote it: two agree on what is sound."""
+    frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
+    return frame.columns == schema.names and frame.height == rows
 
 
 def _described(schema: pa.Schema) -> dict[bytes, bytes]:
