@@ -29,6 +29,7 @@ from pipeline.ledger.sealed import publish_sealed, read_sealed
 from pipeline.model import OWN
 from pipeline.normalise import normalise
 from pipeline.plan import plan
+from pipeline.privacy import redact
 from pipeline.report import Summary, report, stored_report
 from pipeline.settings import Settings
 from pipeline.write import Parts, keep
@@ -152,6 +153,9 @@ def _unique(job: Job, counts: Counts, other: _Discarded) -> Generator[pl.DataFra
     """read → normalise → dedupe: the first row of each number, in input order."""
     scratch = job.checkpoint.spool
     job.files.remove_tree(scratch)  # of a run that was killed
+    for name, written in job.output.renamed().items():
+        text = f"the input's column {redact(name)} is called {redact(written)} in the outputs"
+        job.around.announce(Notice("info", text))
     cell = OWN + job.listing.number_column
     valid = _valid(job, counts, other.rejected)
     hold = HOLD if job.checkpoint.identity.settings["command"] == "clean" else PLANNING
@@ -182,6 +186,9 @@ def _valid(job: Job, counts: Counts, rejected: Parts) -> Iterator[pl.DataFrame]:
             _tell(job, counts)
         yield made
     _tell(job, counts)
+    counts.mended = job.listing.mended()
+    for where, cells in counts.mended.items():
+        job.around.announce(Notice("warning", f"{where} ({cells:,} cell{'s' * (cells != 1)})"))
 
 
 def _tell(job: Job, counts: Counts) -> None:
@@ -255,6 +262,8 @@ def _finished(
         "sources": planned.counts.sources,
         "reasons": planned.counts.reasons,
         "rules": planned.counts.rules,
+        "mended": planned.counts.mended,
+        "renamed": job.output.renamed(),
         "outcome_unknown": dict(unknown),
     }
     summary, record = report(job.out, known, parts, job.files)

@@ -14,6 +14,7 @@ __all__ = (
     "CLEANED",
     "DUPLICATES",
     "ENRICHED",
+    "EVERY",
     "LOOKUP_TYPES",
     "OWN",
     "PLAN_TYPES",
@@ -163,22 +164,34 @@ DUPLICATES = (
 """Columns of `duplicates/`, before the input's own."""
 
 
+EVERY = tuple({column.name: column for column in (*ENRICHED, *REJECTED, *DUPLICATES)}.values())
+"""Columns of ours in any output."""
+
+
 def own_names(columns: Iterable[str], ours: Iterable[Column]) -> dict[str, str]:
     """Names under which the input's own columns are written beside `ours`.
 
     An own column called like one of ours becomes `<name>_input`, again and again until it is
-    free. Case does not tell names apart, since it does not in SQL. `columns` are bare names,
-    without the prefix `in:`; so are the keys of the result.
+    free; one called like another own column becomes `<name>_2`, `<name>_3` … Case does not tell names
+    apart, since it does not in SQL. `columns` are bare names, without the prefix `in:`, each once;
+    so are the keys of the result.
     """
-    taken = {column.name.casefold() for column in ours}
-    names: dict[str, str] = {}
     columns = list(columns)
-    own = {name.casefold() for name in columns} - taken
+    reserved = {column.name.lower() for column in ours}
+    taken = reserved | {name.lower() for name in columns}
+    names: dict[str, str] = {}
+    seen: set[str] = set()
     for name in columns:
-        written = name
-        while written.casefold() in taken or (written != name and written.casefold() in own):
-            written += "_input"
-        taken.add(written.casefold())
+        written, count = name, 1
+        if name.lower() in reserved:
+            while written.lower() in taken:
+                written += "_input"
+        elif name.lower() in seen:
+            while written.lower() in taken:
+                count += 1
+                written = f"{name}_{count}"
+        seen.add(name.lower())
+        taken.add(written.lower())
         names[name] = written
     return names
 

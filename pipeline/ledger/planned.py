@@ -19,6 +19,8 @@ class Counts(msgspec.Struct, kw_only=True):
     """Valid rows by how their cell was read."""
     sources: dict[str, int] = {}
     """Rows by input file."""
+    mended: dict[str, int] = {}
+    """Cells that could not be read as they were, by file, column and what was wrong, in words."""
 
 
 class SoFar(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline.ahead import BUSY
 from pipeline.errors import UsageError
-from pipeline.model import NORMALISED, PLAN_TYPES, REJECT_REASONS, REJECTED, RULES, own_names
+from pipeline.model import NORMALISED, OWN, PLAN_TYPES, REJECT_REASONS, REJECTED, RULES, own_names
 from pipeline.normalise.cells import bytes_of, digits_of, tidy_cells
 from pipeline.normalise.found import DETAILS, READ_AS, Detail, nothing, place_name, put, rule
 from pipeline.normalise.regions import default_region, known_regions
@@ -74,7 +74,9 @@ def normalised(
             raise UsageError(f"there is no column {name!r}; the columns are: {listed}")
     _check_type(column, schema[column])
     region = default_region(region)
-    names = own_names(schema, _APPENDED)
+    # Between the stages an input's own columns have a prefix, and cannot be called like ours.
+    bare = own_names((name for name in schema if not name.startswith(OWN)), _APPENDED)
+    names = {name: bare.get(name, name) for name in schema}
     whole = isinstance(frame, pl.DataFrame)
     kinds = _CODED if coded else {}
     types = pl.Schema({name: kinds.get(name, pl.String()) for name in _OURS})

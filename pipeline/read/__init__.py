@@ -16,6 +16,9 @@ whose frames are the contract in `pipeline/README.md`. What this stage decides a
 - Names: a header's blank ones become `column_N`, repeated ones `name_2`; without a header all
   are `column_N`. Of columns with one name none is taken for the numbers' unless it is asked for:
   `--column name` is the first of them, `--column name_2` the second.
+- A cell of a Parquet file that is not what its column's type says (text that is not UTF-8, a date
+  that no calendar has, a time zone that does not exist) is mended and counted: `Listing.mended`.
+- A file that is not what `fingerprint` saw ends the reading, behind its last row at the latest.
 - A file named twice, or found under two names, is read once.
 - Frames are full: rows of small files share one, and wide ones have fewer rows.
 - The number's column is never guessed by content, and must have one name in all files.

@@ -4,8 +4,8 @@ Rule: a format knows one file and nothing of the others; `row_id`, `source_file`
 columns are the stage's business (`listing.py`).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.model import OWN
+from pipeline.read.unchanged import Seen
 
 __all__ = (
     "BAD_LINE",
@@ -41,6 +42,8 @@ class Source:
     """As the user knows it; `-` for what standard input brought."""
     size: int
     """Bytes."""
+    seen: Seen = field(default_factory=Seen, compare=False, repr=False)
+    """What every reading of it is held against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,11 @@ class Table(Protocol):
         """`line_number` Int64 from 1, `bad_row` and `bad_line` String, `in:<name>` String.
 
         Frames have at least one row, and as many as take some megabytes. Raises `InputError` where
-        the file turns out broken.
+        the file turns out broken, or is not what `Source.seen` says, at the latest behind the last.
         """
+
+    def mended(self) -> Mapping[tuple[str, str], int]:
+        """Cells of the last reading that had to be mended, by column and by what was wrong."""
 
 
 def own_schema(columns: tuple[str, ...]) -> dict[str, pl.DataType]:

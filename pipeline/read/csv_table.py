@@ -1,6 +1,6 @@
 """CSV files: how one is written is found out here; `blocks.py` reads it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -61,7 +61,7 @@ class CsvTable:
     def frames(self) -> Iterator[pl.DataFrame]:
         """See `contract.Table`."""
         size = min(max(CHUNK, CELL * len(self.layout.columns)), WIDEST)
-        with opened(self._source) as (stream, _):
+        with opened(self._source, whole=True) as (stream, _):
             chunks = utf8_chunks(stream, self._found.encoding, size)
             try:
                 yield from Reading(self._found, longest=size).frames(chunks)
@@ -70,3 +70,7 @@ class CsvTable:
                     f"{self._source.name}: cannot be read as {self._found.encoding}: "
                     f"{error.__class__.__name__}"
                 ) from error
+
+    def mended(self) -> Mapping[tuple[str, str], int]:
+        """Nothing: a line that cannot be decoded is a bad row."""
+        return {}

@@ -46,6 +46,18 @@ class Listing:
             )
             row_id += frame.height
 
+    def mended(self) -> dict[str, int]:
+        """Cells that had to be mended on the way, by where and what, in words.
+
+        It is complete when all frames were taken.
+        """
+        found = zip(self.sources, self.tables, strict=True)
+        return {
+            f"{source.name}: column {listed([column])}: {what}": cells
+            for source, table in found
+            for (column, what), cells in table.mended().items()
+        }
+
     def _frames(self) -> Iterator[pl.DataFrame]:
         """The frames of all tables with the columns of all, but `row_id`."""
         for source, table in zip(self.sources, self.tables, strict=True):
@@ -119,7 +131,8 @@ def united(
 
 def _chosen(source: Source, table: Table, wanted: str | None) -> str:
     layout = table.layout
+    sample = table.sample()
     try:
-        return choose_column(layout.columns, table.sample(), wanted, layout.repeated)
+        return choose_column(layout.columns, sample, wanted, layout.repeated)
     except InputError as error:
         raise InputError(f"{source.name}: {error}") from error

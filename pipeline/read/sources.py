@@ -18,6 +18,7 @@ from pipeline.errors import CheckpointError, InputError, StorageError, UsageErro
 from pipeline.ledger.files import Files, sha256_of
 from pipeline.read.contract import Source
 from pipeline.read.formats import SUFFIXES
+from pipeline.read.unchanged import Seen, changed, state_of
 
 __all__ = ("find", "fingerprint")
 
@@ -60,15 +61,23 @@ def find(
 
 
 def fingerprint(source: Source) -> str:
-    """SHA-256 of the file's bytes, in hexadecimal; streamed.
+    """SHA-256 of the file's bytes, in hexadecimal; streamed. Every later reading is held against it.
 
-    Raises `InputError` if the file cannot be read.
+    Raises `InputError` if the file cannot be read, or is not what was found any more.
     """
+    seen = source.seen
     try:
         with source.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            states = {state_of(os.fstat(file.fileno()))}
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            states.add(state_of(os.fstat(file.fileno())))
     except OSError as error:
         raise _unreadable(source.name, error) from error
+    # What was found out about the file so far was read before it was hashed.
+    if states != {seen.state or state for state in states}:
+        raise changed(source.name, "run again")
+    seen.sha256 = sha256
+    return sha256
 
 
 def _expand(text: str, outside: Path | None) -> list[Path]:
@@ -129,6 +138,8 @@ def _real(path: Path, name: str) -> Path:
     try:
         return path.resolve(strict=True)
     except FileNotFoundError as error:
+        if path.exists():  # /dev/fd/63, which leads to a pipe and not to another path
+            return path
         raise InputError(f"{name}: is a link to a file that does not exist") from error
     except (OSError, RuntimeError) as error:  # RuntimeError: a link to itself, before Python 3.13
         raise InputError(f"{name}: cannot be read: {error}") from error
@@ -146,7 +157,7 @@ def _source(path: Path, name: str) -> Source:
         raise InputError(f"{name}: not a regular file; pipe it in, and write - for its name")
     if state.st_size == 0:
         raise InputError(f"{name}: is empty; give a list with at least one number")
-    return Source(path=path, name=name, size=state.st_size)
+    return Source(path=path, name=name, size=state.st_size, seen=Seen(state_of(state)))
 
 
 def _unreadable(name: str, error: OSError) -> InputError:

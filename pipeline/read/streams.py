@@ -8,14 +8,14 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 import pyarrow as pa
 
 from pipeline.errors import InputError
 from pipeline.read.contract import Source
 from pipeline.read.encodings import SO_FAR_ASCII, of_text, to_utf8
+from pipeline.read.unchanged import Witness
 
 __all__ = ("CHUNK", "HEAD", "Opened", "head", "opened", "utf8_chunks")
 
@@ -33,17 +33,21 @@ class Compression(NamedTuple):
 
     name: str
     magic: bytes
-    open: Callable[[Path], Any]
+    open: Callable[[IO[bytes]], Any]
     """Gives a binary stream; typed as what it has in common with others by `Opened`."""
 
 
-def _zstd(path: Path) -> Any:
+def _gzip(packed: IO[bytes]) -> Any:
+    return gzip.GzipFile(fileobj=packed, mode="rb")
+
+
+def _zstd(packed: IO[bytes]) -> Any:
     # PyArrow brings zstd with it; the standard library has it only from Python 3.14.
-    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+    return pa.CompressedInputStream(pa.PythonFile(packed, mode="r"), "zstd")
 
 
 COMPRESSIONS = (
-    Compression("gz", b"\x1f\x8b", gzip.open),
+    Compression("gz", b"\x1f\x8b", _gzip),
     Compression("zst", b"\x28\xb5\x2f\xfd", _zstd),
 )
 
@@ -56,17 +60,24 @@ class Opened(NamedTuple):
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[Opened]:
-    """The unpacked bytes of a file; whatever goes wrong with them is an `InputError`."""
+def opened(source: Source, *, whole: bool = False) -> Iterator[Opened]:
+    """The unpacked bytes of a file; whatever goes wrong with them is an `InputError`.
+
+    `whole`: all of them are wanted, and they have to be those that were hashed.
+    """
     try:
         with source.path.open("rb") as file:
             first = file.peek(4)
             packing = next((known for known in COMPRESSIONS if first.startswith(known.magic)), None)
+            witness = Witness(file, source.name, source.size, source.seen) if whole else None
+            packed = cast("IO[bytes]", witness) if witness else file
             if packing is None:
-                yield Opened(file, None)
-                return
-        with packing.open(source.path) as stream:
-            yield Opened(stream, packing.name)
+                yield Opened(packed, None)
+            else:
+                with packing.open(packed) as stream:
+                    yield Opened(stream, packing.name)
+            if witness:
+                witness.finish()
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _broken(source, error) from error
     except OSError as error:

@@ -39,6 +39,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Rejected rows by reason."""
     rules: dict[str, int] = {}
     """Valid rows by how their cell was read."""
+    mended: dict[str, int] = {}
+    """Cells that could not be read as they were, by file, column and what was wrong, in words."""
+    renamed: dict[str, str] = {}
+    """The input's columns that have another name in the outputs, since theirs is one of ours, or another's."""
     diagnosis: list[str] = []
     """What is wrong with the list as a whole and what to do, most cells first."""
     countries: dict[str, int] = {}
@@ -78,7 +82,7 @@ def report(
     """Count the part files, write `summary.json`, and give both.
 
     `known` are fields of `Summary` that the files do not tell: `run_id`, `command`, `complete`,
-    `rows`, `sources`, `reasons`, `rules`, `outcome_unknown`.
+    `rows`, `sources`, `reasons`, `rules`, `mended`, `renamed`, `outcome_unknown`.
     """
     rows_of = {kind: sum(p.rows or 0 for p in parts if p.kind == kind) for kind in _kinds(parts)}
     found: dict[str, object] = {**known, **rows_of, "files": sorted(p.path for p in parts)}

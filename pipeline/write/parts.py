@@ -25,6 +25,7 @@ from pipeline.model import (
     CLEANED,
     DUPLICATES,
     ENRICHED,
+    EVERY,
     OWN,
     REJECTED,
     SCHEMA_VERSION,
@@ -84,18 +85,28 @@ class Output:
     def written_names(self, kind: str) -> dict[str, str]:
         """The input's own columns and the names under which a kind of output has them.
 
-        The number column itself is left out where it would only repeat our `msisdn_input`.
+        They have the same name in every kind. A number column that our `msisdn_input` only repeats
+        is that column: it is left out where ours is.
         """
-        ours = KINDS[kind].ours
-        own = [
-            name for name in self.own if not (name == self.number_column and _repeats(name, ours))
-        ]
-        return own_names(own, ours)
+        ours = {column.name for column in KINDS[kind].ours}
+        names = self._names()
+        return {name: names[name] for name in self.own if names[name] not in ours}
+
+    def renamed(self) -> dict[str, str]:
+        """The input's own columns that have another name in the outputs, and which."""
+        return {name: written for name, written in self._names().items() if written != name}
+
+    def _names(self) -> dict[str, str]:
+        numbers = self.number_column
+        if numbers is None or numbers.lower() not in _NUMBERS:
+            return own_names(self.own, EVERY)
+        others = own_names((name for name in self.own if name != numbers), EVERY)
+        return {name: others.get(name, _CELL) for name in self.own}
 
 
-def _repeats(number_column: str, ours: tuple[Column, ...]) -> bool:
-    names = {column.name for column in ours}
-    return "msisdn_input" in names and number_column in names & {"msisdn", "msisdn_input"}
+_CELL = "msisdn_input"
+_NUMBERS = ("msisdn", _CELL)
+"""What a column of numbers may be called that would be renamed to what our column of its cells is."""
 
 
 def write(frame: pl.DataFrame, kind: str, number: int, output: Output) -> FileRecord:

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.read import find, read
-from pipeline.read.parquet_table import as_text
+from pipeline.read.values import as_text
 from pipeline.settings import Settings
 
 NUMBER = 442079460018
