@@ -15,6 +15,9 @@ __all__ = ("Listing", "united")
 BATCH_BYTES = 64 << 20
 """Bytes that make a full frame, however few rows it has."""
 
+_COLUMN = 1 << 10
+"""Bytes that a column takes beside its values: all there is to many small files of many columns."""
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -91,7 +94,7 @@ def _even(frames: Iterable[pl.DataFrame], batch_rows: int) -> Iterator[pl.DataFr
             held, rows, size = [], 0, 0
         held.append(frame)
         rows += frame.height
-        size += int(frame.estimated_size())
+        size += int(frame.estimated_size()) + _COLUMN * frame.width
         if rows >= batch_rows or size >= BATCH_BYTES:
             yield from _slices(held, rows, batch_rows)
             held, rows, size = [], 0, 0
