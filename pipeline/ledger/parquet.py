@@ -26,7 +26,7 @@ ROW_GROUP = 131_072
 """Rows in a row group. Larger ones cost readers memory (Polars 25307), smaller ones space."""
 
 _SAMPLE = 1_024
-"""Rows that are looked at to choose encodings."""
+"""Rows that are looked at to choose encodings, and that another library reads back."""
 _REPEATED = 4
 """How often a value has to come on average, to be worth a dictionary."""
 
@@ -77,9 +77,13 @@ def save(
 
 
 def _decodes(path: Path, schema: pa.Schema, rows: int) -> bool:
-    """Read every value by another library than the one that wrote it: two agree on what is sound."""
-    frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
-    return frame.columns == schema.names and frame.height == rows
+    """Read the first values of every column by another library than the one that wrote them.
+
+    That shows what one writes and the other cannot read. All values would take seven hundredths of
+    `clean`'s processor time; text from outside is validated before it comes here.
+    """
+    frame = pl.read_parquet(path, glob=False, hive_partitioning=False, n_rows=_SAMPLE)
+    return frame.columns == schema.names and frame.height == min(rows, _SAMPLE)
 
 
 def _described(schema: pa.Schema) -> dict[bytes, bytes]:
