@@ -11,23 +11,36 @@ errors of `pipeline.errors`, install no signal handlers, and print nothing: pass
 told what happens.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pipeline.events import Announce, ignore
 from pipeline.normalise import normalise
-from pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from pipeline.events import Announce, Event
     from pipeline.ledger.planned import Plan
     from pipeline.report import Summary
+    from pipeline.settings import Settings
 
 __all__ = ("Settings", "clean", "normalise", "plan_only", "run")
 
 # The imports below are late for start-up time: Polars and aiohttp take half a second, and
-# `msisdn --help` needs neither.
+# `msisdn --help` needs neither. Nothing else comes before the program's first line either, from
+# which on a signal ends it without a traceback.
 
 
-def run(settings: Settings, announce: Announce = ignore) -> "Summary":
+def __getattr__(name: str) -> Any:
+    if name != "Settings":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pipeline.settings import Settings  # noqa: PLC0415
+
+    return Settings
+
+
+def _ignore(event: "Event") -> None:
+    """Tell nobody."""
+
+
+def run(settings: "Settings", announce: "Announce" = _ignore) -> "Summary":
     """The whole job into `settings.out`; `complete` is false where rows are unresolved."""
     from pipeline import flow  # noqa: PLC0415
     from pipeline.cli.surroundings import plain  # noqa: PLC0415
@@ -35,7 +48,7 @@ def run(settings: Settings, announce: Announce = ignore) -> "Summary":
     return flow.run(settings, plain(announce))
 
 
-def clean(settings: Settings, announce: Announce = ignore) -> "Summary":
+def clean(settings: "Settings", announce: "Announce" = _ignore) -> "Summary":
     """Read, normalise, deduplicate and write `cleaned/` into `settings.out`."""
     from pipeline import flow  # noqa: PLC0415
     from pipeline.cli.surroundings import plain  # noqa: PLC0415
@@ -43,7 +56,7 @@ def clean(settings: Settings, announce: Announce = ignore) -> "Summary":
     return flow.clean(settings, plain(announce))
 
 
-def plan_only(settings: Settings, announce: Announce = ignore) -> "Plan":
+def plan_only(settings: "Settings", announce: "Announce" = _ignore) -> "Plan":
     """What `run` would ask, and what it would cost and take."""
     from pipeline import flow  # noqa: PLC0415
     from pipeline.cli.surroundings import plain  # noqa: PLC0415

@@ -1,8 +1,43 @@
-"""`msisdn`, and `python -m pipeline`."""
+"""`msisdn`, and `python -m pipeline`.
 
-from pipeline.cli import main
+Rule: next to nothing is imported before signals can come, since one may come at once.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
 
 __all__ = ("main",)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` and `command &` leave them
+            signal.signal(number, _leave)
+    if not sys.flags.utf8_mode and sys.getfilesystemencoding() != "utf-8":
+        _begin_in_utf8()
+    from pipeline.cli import main as command_line  # noqa: PLC0415  after signals can come
+
+    command_line()
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    """Until a job takes signals over nothing is begun, and so nothing is lost."""
+    os._exit(128 + number)
+
+
+def _begin_in_utf8() -> None:
+    """Begin again where names are bytes of UTF-8, as they are to Polars and PyArrow.
+
+    In a Latin-1 locale Python gives them names in which each of those bytes is a letter, and they
+    look for another file. What is shown stays in the terminal's encoding.
+    """
+    shown = f"{getattr(sys.stderr, 'encoding', None) or 'utf-8'}:backslashreplace"
+    os.environ.setdefault("PYTHONIOENCODING", shown)
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
+
 
 if __name__ == "__main__":
     main()

@@ -32,6 +32,7 @@ EXIT_CODES: dict[int, str] = {
     14: "budget, lookup limit or deadline reached; progress is kept",
     15: "the checkpoint belongs to another input or other settings, or is damaged",
     16: "storage: full disk, failed write; progress is kept",
+    129: "the terminal went away (SIGHUP) after a clean checkpoint",
     130: "interrupted (SIGINT) after a clean checkpoint",
     143: "terminated (SIGTERM) after a clean checkpoint",
 }
@@ -106,5 +107,5 @@ class Interrupted(MsisdnError):
 
     @property
     def code(self) -> int:
-        """128 + the signal, as shells report it: 130 or 143."""
+        """128 + the signal, as shells report it: 129, 130 or 143."""
         return 128 + self.signal_number

@@ -43,6 +43,8 @@ class Surroundings:
     wall: Callable[[], float]
     """Seconds since 1970."""
     dice: Random
+    began: tuple[float, float] | None = None
+    """What `clock` and `wall` showed when the command began; None is when it first matters."""
     busy: Callable[[], float] = lambda: 0.0
     """Processor seconds that the calling thread has taken."""
     announce: Announce = ignore

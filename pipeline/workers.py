@@ -28,6 +28,7 @@ from typing import Any, Final, NamedTuple
 
 from pipeline.errors import Interrupted, MsisdnError, ServiceError
 from pipeline.events import LookupProgress
+from pipeline.exhausted import exhaustion_told
 from pipeline.job import Surroundings
 from pipeline.lookup import Tally
 from pipeline.lookup.progress import RateWindow
@@ -40,7 +41,7 @@ __all__ = ("process_in_workers",)
 _POLL = 0.2
 _END_WITHIN = 5.0
 """Seconds that a worker which has nothing to do any more may take to end."""
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _NEXT: Final = "next"
 """Said by a worker: another shard, please. The answer is one, or None where there is none."""
 _SUMMED = (
@@ -201,7 +202,8 @@ def _work(brief: Brief, connection: "Connection[Any, Any]") -> None:
     """A worker's life."""
     os.umask(0o077)
     stop = Stop()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and passes it on
+    for heard in (signal.SIGINT, signal.SIGHUP):  # the parent hears it too, and passes it on
+        signal.signal(heard, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda caught, _frame: stop.request(caught))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -215,7 +217,8 @@ def _work(brief: Brief, connection: "Connection[Any, Any]") -> None:
         stop=stop,
     )
     try:
-        end: Tally | MsisdnError = process(line.shards(), brief, around)
+        with exhaustion_told():
+            end: Tally | MsisdnError = process(line.shards(), brief, around)
     except MsisdnError as error:
         end = error
     line.say(end)

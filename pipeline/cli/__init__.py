@@ -5,6 +5,7 @@ goes to files, results to standard output, everything else to standard error. Wh
 ends in one or two sentences and an exit code, never in a traceback.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import click
 
-from pipeline.errors import EXIT_CODES, Interrupted, MsisdnError
+from pipeline.errors import EXIT_CODES, Interrupted, MsisdnError, StorageError
 from pipeline.privacy import redact
+from pipeline.streams import standard_streams
 
 __all__ = ("COMMANDS", "main", "msisdn")
 
@@ -30,8 +32,21 @@ COMMANDS = {
 """Each is a module here that exports a click command of its name."""
 
 
+_FILES_TELL = frozenset({"run", "clean"})
+"""What these found is in files: where it cannot be shown, nothing is lost."""
+
+
 class _Commands(click.Group):
     """Imports a command's module when it is needed, not before."""
+
+    chosen: str | None = None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        found = super().resolve_command(ctx, args)
+        self.chosen = found[0]
+        return found
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -73,6 +88,15 @@ def main() -> None:
     """Run the command line and exit."""
     # What is written belongs to its owner: the lists are personal data.
     os.umask(0o077)
+    with standard_streams() as streams:
+        code = _run()
+        if lost := streams.lost():
+            code = _tell_lost(lost, code)
+    sys.exit(code)
+
+
+def _run() -> int:
+    """The command's exit code, when all that there is to say of it has been said."""
     try:
         code = msisdn.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -86,13 +110,17 @@ def main() -> None:
         code = _tell(error, error.exit_code)
     except KeyboardInterrupt:
         code = 130
-    except BrokenPipeError:
-        # Whoever read our output has gone: `msisdn … | head`.
-        sys.stderr.close()
-        code = 0
     except Exception as error:  # noqa: BLE001  the last resort: a defect, told without its data
         code = _tell_defect(error)
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
+
+
+def _tell_lost(error: OSError, code: int) -> int:
+    """The exit code tells of the job, unless nothing but standard output had its result."""
+    if error.errno in {errno.EPIPE, errno.EIO}:  # whoever read it has gone: `msisdn … | head`
+        return code
+    click.echo(f"msisdn: standard output could not be written: {error.strerror}", err=True)
+    return code or (0 if msisdn.chosen in _FILES_TELL else StorageError.exit_code)
 
 
 def _tell(error: MsisdnError, code: int) -> int:

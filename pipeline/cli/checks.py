@@ -4,7 +4,6 @@ import asyncio
 import importlib.metadata
 import os
 import platform
-import resource
 import shutil
 import socket
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 from rich.table import Table
 
+from pipeline.cli.machine import open_files
 from pipeline.errors import MsisdnError, ServiceError
 from pipeline.lookup.account import default_state_dir
 from pipeline.lookup.service import credentials_of, service_of
@@ -86,12 +86,10 @@ def _endpoint(settings: Settings) -> Finding:
 
 
 def _open_files(settings: Settings) -> Finding:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < 1024:
-        return Finding(
-            "open files", "warning", f"{soft} allowed; raise it: ulimit -n {min(hard, 4096)}"
-        )
-    return Finding("open files", "ok", f"{soft:,} allowed")
+    allowed = open_files()
+    if allowed < 1024:
+        return Finding("open files", "warning", f"{allowed} allowed; raise it: ulimit -n 4096")
+    return Finding("open files", "ok", f"{allowed:,} allowed")
 
 
 def _receive_buffer(settings: Settings) -> Finding:
@@ -116,15 +114,18 @@ def _cores(settings: Settings) -> Finding:
 
 
 def _disk(settings: Settings) -> Finding:
-    free = shutil.disk_usage(Path.cwd()).free
+    free = shutil.disk_usage(".").free
     level = "warning" if free < 1 << 30 else "ok"
     return Finding("disk", level, f"{size(free)} free here")
 
 
 def _state(settings: Settings) -> Finding:
-    folder = settings.state_dir or default_state_dir(dict(os.environ))
-    nearest = next(path for path in (folder, *folder.parents) if path.exists())
-    if os.access(nearest, os.W_OK):
+    try:
+        folder = settings.state_dir or default_state_dir(os.environ)
+    except MsisdnError as error:
+        return Finding("shared rate", "error", str(error), error.exit_code)
+    nearest = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), Path())
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
         return Finding("shared rate", "ok", f"kept in {folder}")
     return Finding("shared rate", "error", f"{folder} cannot be written; set --state-dir", 16)
 

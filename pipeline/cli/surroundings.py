@@ -13,8 +13,10 @@ from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, BinaryIO
 
+from pipeline.cli.machine import FEW_FILES, open_files
 from pipeline.errors import Interrupted, MsisdnError
-from pipeline.events import Announce, Failed
+from pipeline.events import Announce, Failed, Notice
+from pipeline.exhausted import exhaustion_told
 from pipeline.job import Surroundings
 from pipeline.report.progress import printer
 from pipeline.settings import Settings
@@ -40,7 +42,12 @@ def surroundings(settings: Settings) -> Iterator[Surroundings]:
         stream=sys.stderr,
         clock=time.monotonic,
     )
-    with shown, _signals(stop), _failure_as_json(settings, shown):
+    with shown, _signals(stop), _failure_as_json(settings, shown), exhaustion_told():
+        if (files := open_files()) < FEW_FILES:
+            text = (
+                f"only {files} files may be open, and so few connections: raise it (ulimit -n 4096)"
+            )
+            shown(Notice("warning", text))
         yield replace(
             plain(shown), stop=stop, stdin=io.BufferedReader(_Stdin(sys.stdin.buffer, stop))
         )
@@ -92,6 +99,7 @@ def plain(announce: Announce) -> Surroundings:
     return Surroundings(
         clock=time.monotonic,
         wall=time.time,
+        began=(time.monotonic(), time.time()),
         busy=time.thread_time,
         dice=random.Random(),
         announce=announce,
@@ -101,15 +109,25 @@ def plain(announce: Announce) -> Surroundings:
 
 @contextlib.contextmanager
 def _signals(stop: Stop) -> Iterator[None]:
-    """First signal: a clean stop. Second: at once, which costs what a crash costs."""
+    """First signal: a clean stop. Second: at once, which costs what a crash costs.
+
+    A terminal that is closed may send SIGHUP more than once, and systemd sends it with SIGTERM:
+    it never is a sign of impatience.
+    """
+    asked: list[int] = []
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        if stop.signal is not None:
+        if not asked:
+            stop.request(number)
+        elif number != signal.SIGHUP:
             os._exit(128 + number)
-        stop.request(number)
+        if number != signal.SIGHUP:
+            asked.append(number)
 
     before = {
-        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, on_signal)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) != signal.SIG_IGN  # as `nohup` and `command &` leave them
     }
     try:
         yield

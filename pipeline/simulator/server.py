@@ -1,6 +1,6 @@
 """All three listeners on one account, from the ready line to the last count.
 
-`simulate` runs until SIGINT or SIGTERM. The ready line is one JSON object on standard output with
+`simulate` runs until SIGINT, SIGTERM or SIGHUP. The ready line is one JSON object on standard output with
 the six keys that programs rely on (`rest`, `token_url`, `tcp`, `udp`, `client_id`,
 `client_secret`); more may follow them.
 """
@@ -158,8 +158,9 @@ async def _serve(
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` leaves it
+            loop.add_signal_handler(number, stop.set)
     async with listening(options, wall) as (endpoints, service):
         if options.exit_with_parent:
             _watch_parent(loop, os.getppid(), stop)

@@ -46,7 +46,9 @@ def test_a_killed_run_goes_on_where_it_stopped(
     assert enriched(account.folder / "out").equals(enriched(account.folder / "whole"))
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_stops_cleanly_and_nothing_is_bought_twice(
     account: Command, simulator: Simulated, listed: Path, sent: signal.Signals, code: int
 ) -> None:
@@ -200,7 +202,9 @@ def test_unresolved_rows_are_asked_by_the_next_run(account: Command, listed: Pat
     assert json.loads(again.stdout)["unresolved"] == 0
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_silent_standard_input_does_not_keep_a_stop_from_being_heard(
     msisdn: Command, sent: signal.Signals, code: int
 ) -> None:
