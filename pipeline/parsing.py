@@ -2,48 +2,92 @@
 
 import codecs
 import math
+import os
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pipeline.model import LOOKUP_TYPES, PLAN_TYPES
 
 __all__ = (
+    "PATHS",
     "boolean",
     "concurrency",
     "count",
     "deadline",
     "delimiter",
     "encoding",
+    "file",
     "folder",
     "moment",
     "plan_types",
     "positive",
     "prices",
     "proxy",
+    "rate",
     "region",
+    "seconds",
+    "secret",
+    "text",
+    "timed",
+    "workers",
 )
 
 _BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off", ""), False
 )
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])", re.ASCII)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+_MOST = 10**15
+_LONGEST = 10 * 366 * 86_400.0
+"""Seconds that a duration may last, and a deadline may lie ahead or behind."""
+
+
+def text(given: str) -> str:
+    """Text as it is; blank is refused, since an unset shell variable would mean the default."""
+    if not given.strip():
+        raise ValueError("it is blank, as from a variable that is not set")
+    return given
+
+
+def secret(given: str) -> str:
+    """A secret, without what an editor or a shell has put around it; it is on one line."""
+    found = given.strip().removeprefix("\ufeff").strip()
+    if not found.isprintable():
+        raise ValueError("there are control characters in it: write it again")
+    return text(found)
+
+
+def file(given: str) -> Path:
+    """The name of a file, in whatever bytes."""
+    return _named(text(given))
 
 
 def folder(text: str) -> Path:
     """A path; blank is none, since an unset shell variable would mean the current directory."""
     if not text.strip():
         raise ValueError("a directory is needed")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("its bytes are not UTF-8: choose another name") from None
     if _URL.match(text):
         raise ValueError(
             "a run needs locks and safe renames, which object stores lack: give a directory of a"
             " local disk, and copy the finished output"
         )
-    return Path(text)
+    return _named(text)
+
+
+def _named(path: str) -> Path:
+    found = Path(path)
+    if len(os.fsencode(path)) > 4000 or any(len(os.fsencode(part)) > 255 for part in found.parts):
+        raise ValueError("it is longer than a file system takes")
+    return found
 
 
 def boolean(text: str) -> bool:
@@ -55,10 +99,24 @@ def boolean(text: str) -> bool:
 
 
 def count(text: str) -> int:
-    """A whole number from 1."""
-    if not text.strip().isdecimal() or int(text) < 1:
+    """A whole number from 1 to 10^15."""
+    return _whole(text, _MOST)
+
+
+def workers(text: str) -> int:
+    """A whole number from 1 to 512: each is a process."""
+    return _whole(text, 512)
+
+
+def _whole(text: str, most: int) -> int:
+    written = text.strip()
+    if not (written.isdecimal() and written.isascii()):
         raise ValueError("a whole number from 1 is needed")
-    return int(text)
+    # Python reads no more than 4300 digits.
+    number = int(written) if len(written) <= 20 else most + 1
+    if not 1 <= number <= most:
+        raise ValueError(f"a whole number from 1 to {most:,} is needed")
+    return number
 
 
 def positive(text: str) -> float:
@@ -72,14 +130,31 @@ def positive(text: str) -> float:
     return number
 
 
+def rate(text: str) -> float:
+    """Lookups a second: from one in a quarter of an hour to more than any line carries."""
+    return _within(text, 0.001, 10_000_000)
+
+
+def seconds(text: str) -> float:
+    """A duration from a millisecond to a day."""
+    return _within(text, 0.001, 86_400)
+
+
+def _within(text: str, least: float, most: float) -> float:
+    number = positive(text)
+    if not least <= number <= most:
+        raise ValueError(f"a number from {least:g} to {most:,} is needed")
+    return number
+
+
 def concurrency(text: str) -> int | None:
     """A whole number from 1, or `auto` (None)."""
     if text.strip().lower() == "auto":
         return None
     try:
-        return count(text)
-    except ValueError:
-        raise ValueError("a whole number from 1, or auto, is needed") from None
+        return _whole(text, 1_000_000)
+    except ValueError as error:
+        raise ValueError(f"{error}, or auto") from None
 
 
 def region(text: str) -> str:
@@ -165,20 +240,63 @@ def _check_login(parts: SplitResult) -> None:
 
 def moment(text: str, now: float) -> float:
     """The deadline as seconds since 1970; a time of day is the next one after `now`, local time."""
-    if span := _DURATION.fullmatch(text):
-        return now + float(span[1]) * _UNIT_SECONDS[span[2]]
-    here = datetime.fromtimestamp(now).astimezone()
-    if ":" in text[:3]:
-        hour, minute = map(int, text.split(":"))
-        at = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
-        return (at if at > here else at + timedelta(days=1)).timestamp()
+    if (span := timed(text)) is not None:
+        return now + span
+    if clock := _TIME_OF_DAY.fullmatch(text):
+        hour, minute, second = (int(part or 0) for part in clock.groups())
+        return _next(time(hour, minute, second), now)
     return datetime.fromisoformat(text).astimezone().timestamp()
+
+
+def timed(text: str) -> float | None:
+    """Seconds of a deadline that is a duration; None for one that a clock shows."""
+    span = _DURATION.fullmatch(text)
+    return float(span[1]) * _UNIT_SECONDS[span[2]] if span else None
+
+
+def _next(at: time, now: float) -> float:
+    """When local clocks show this time next.
+
+    In a night that has it twice, the first that is still to come; in one that leaves it out, as
+    long after midnight as in any other.
+    """
+    today = _local(now).date()
+    for day in range(3):  # a day may be short enough for its time to be over on both first ones
+        shown = datetime.combine(today + timedelta(days=day), at)
+        meant = [shown.timestamp(), shown.replace(fold=1).timestamp()]
+        real = [moment for moment in meant if _local(moment) == shown] or meant[:1]
+        if coming := [moment for moment in real if moment > now]:
+            return min(coming)
+    raise ValueError("no clock shows this time")
+
+
+def _local(moment: float) -> datetime:
+    """What local clocks show then."""
+    return datetime.fromtimestamp(moment).astimezone().replace(tzinfo=None)
 
 
 def deadline(text: str) -> str:
     """A time of day, a date and time, or a duration; kept as text, since it needs a clock."""
-    clock = re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text)
-    date = re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", text)
-    if not (clock or date or _DURATION.fullmatch(text)):
+    written = text.strip()
+    date = re.fullmatch(
+        r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?", written, re.ASCII
+    )
+    span = timed(written)
+    if not (date or span is not None or _TIME_OF_DAY.fullmatch(written)):
         raise ValueError("write 06:30, 2026-01-31T06:30, or a duration such as 90m")
-    return text
+    if span is not None and not 0 < span <= _LONGEST:
+        raise ValueError("a duration of at most ten years is needed")
+    if date and not _exists(written):
+        raise ValueError("no calendar has this time, or it is not of this century")
+    return written
+
+
+def _exists(written: str) -> bool:
+    try:
+        return 2000 <= datetime.fromisoformat(written).year < 2100
+    except ValueError:
+        return False
+
+
+PATHS = frozenset({file, folder})
+"""What parses the name of a file, which may be of bytes that are no text."""

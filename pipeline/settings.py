@@ -6,7 +6,8 @@ Rule: each value is parsed from text, whatever it came from, so all three source
 """
 
 import dataclasses
-import math
+import locale
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,8 @@ class Option:
     """Environment only: never a flag, a TOML key, or printed."""
     private: bool
     """As `secret` where there is an `@` in it, as in http://name:password@host; never printed."""
+    listed: bool
+    """Several with commas between, which TOML may write as a list or a table."""
 
     @property
     def env(self) -> str:
@@ -52,14 +55,16 @@ class Option:
         return self.parse is parsing.boolean
 
 
-_MARKS = dict.fromkeys(("identity", "secret", "private"), False)
+_SHOWN = 60
+"""Characters of a value that a message repeats."""
+_MARKS = dict.fromkeys(("identity", "secret", "private", "listed"), False)
 
 
 def option(
     default: Any,
     help: str,  # noqa: A002  the word that users know
     commands: tuple[str, ...] = INPUT,
-    parse: Callable[[str], Any] = str,
+    parse: Callable[[str], Any] = parsing.text,
     **more: Any,
 ) -> Any:
     """Declare a field of `Settings` together with everything that is known of it."""
@@ -134,6 +139,7 @@ class Settings:
         ("run", "plan"),
         parsing.plan_types,
         metavar="LIST",
+        listed=True,
         identity=True,
     )
     lookup: str = option(
@@ -192,13 +198,17 @@ class Settings:
     )
     client_id: str | None = option(None, "The account's client id.", ASKING, metavar="ID")
     client_secret: str | None = option(
-        None, "The account's secret, only ever in the environment.", ASKING, secret=True
+        None,
+        "The account's secret, only ever in the environment.",
+        ASKING,
+        parsing.secret,
+        secret=True,
     )
     client_secret_file: Path | None = option(
         None,
         "File with the account's secret, readable by its owner only.",
         ASKING,
-        Path,
+        parsing.file,
         metavar="FILE",
     )
     # How fast, how long, how much
@@ -206,7 +216,7 @@ class Settings:
         50.0,
         "Lookups a second, never exceeded in any second.",
         SERVICE,
-        parsing.positive,
+        parsing.rate,
         metavar="N",
     )
     concurrency: int | None = option(
@@ -216,9 +226,11 @@ class Settings:
         5, "Requests for one number before it is `unresolved`.", ASKING, parsing.count, metavar="N"
     )
     timeout: float = option(
-        10.0, "Seconds to wait for an answer.", ASKING, parsing.positive, metavar="S"
+        10.0, "Seconds to wait for an answer.", ASKING, parsing.seconds, metavar="S"
     )
-    workers: int = option(1, "Processes that share the rate.", ("run",), parsing.count, metavar="N")
+    workers: int = option(
+        1, "Processes that share the rate.", ("run",), parsing.workers, metavar="N"
+    )
     max_lookups: int | None = option(
         None,
         "Stop after this many requests in this invocation.",
@@ -239,6 +251,7 @@ class Settings:
         ("run", "plan"),
         parsing.prices,
         metavar="LIST",
+        listed=True,
     )
     deadline: str | None = option(
         None,
@@ -268,7 +281,7 @@ class Settings:
         None,
         "Where jobs of one account share its rate; the user's state directory.",
         ASKING,
-        Path,
+        parsing.folder,
         metavar="DIR",
     )
     # What is said
@@ -330,8 +343,6 @@ def from_text(inputs: tuple[str, ...], values: Mapping[str, tuple[str, str]]) ->
             f"{values['proxy'][1]}: a proxy is for --transport rest, and {settings.transport} would"
             " go past it: leave one of them out"
         )
-    if not math.isfinite(settings.rate):
-        raise UsageError("--rate must be a number")
     return settings
 
 
@@ -340,12 +351,37 @@ def _parsed(known: Option, text: str, source: str) -> Any:
         raise UsageError(
             f"{source}: a name or password for it belongs in the environment ({known.env}), not here"
         )
-    shown = "its value" if known.private else repr(text)
+    shown = "its value" if known.private or known.secret else _shown(text)
     try:
-        value = known.parse(text)
+        value = known.parse(_sound(known, text))
     except ValueError as error:
         raise UsageError(f"{source}: {shown} will not do for {known.name}: {error}") from None
     if known.choices and value not in known.choices:
         listed = ", ".join(known.choices)
         raise UsageError(f"{source}: {shown} will not do for {known.name}: choose from {listed}")
     return value
+
+
+def _sound(known: Option, text: str) -> str:
+    """Text that can be shown, written and looked for. Raises `ValueError`.
+
+    What came as bytes that are not UTF-8 is what they stand for in the locale they were typed in.
+    """
+    if "\0" in text:
+        raise ValueError("there is a NUL in it")
+    if known.parse in parsing.PATHS:
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        local = locale.getencoding()
+        try:
+            return os.fsencode(text).decode("ascii" if local.lower() == "utf-8" else local)
+        except (UnicodeError, LookupError):
+            raise ValueError("its bytes are not UTF-8") from None
+    return text
+
+
+def _shown(text: str) -> str:
+    """A value in quotes, what is not printable escaped, shortened."""
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")

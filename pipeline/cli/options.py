@@ -9,12 +9,16 @@ from typing import Any
 
 import click
 
+from pipeline.cli.machine import check_machine
 from pipeline.errors import UsageError
 from pipeline.settings import OPTIONS, Option, Settings, from_text
 
 __all__ = ("settings_from", "settings_options")
 
 DEFAULT_CONFIG = "msisdn.toml"
+_LONGEST = 1 << 20
+"""Bytes of a settings file."""
+_KINDS = {list: "list", dict: "table"}
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -74,7 +78,8 @@ def _config_options() -> list[Decorator]:
 def settings_from(command: str, inputs: tuple[str, ...], given: Mapping[str, Any]) -> Settings:
     """Settings of a command: flags first, then environment, then TOML, then defaults.
 
-    Raises `UsageError` that names the flag, the variable, or the file and key.
+    Raises `UsageError` that names the flag, the variable, or the file and key, or the limit of
+    this machine that leaves no room for what comes next.
     """
     known = {name: option for name, option in OPTIONS.items() if command in option.commands}
     stored = _from_toml(given.get("config"), given.get("profile"))
@@ -85,12 +90,17 @@ def settings_from(command: str, inputs: tuple[str, ...], given: Mapping[str, Any
             values[name] = (text, option.env)
         if (flag := given.get(name)) is not None:
             values[name] = (str(flag), option.flags[-1])
-    return from_text(inputs, values)
+    settings = from_text(inputs, values)
+    check_machine()  # before Polars and NumPy, which are imported for the command itself
+    return settings
 
 
 def _from_toml(config: str | None, profile: str | None) -> dict[str, tuple[str, str]]:
+    for flag, value in (("--config", config), ("--profile", profile)):
+        if value is not None and not value.strip():
+            raise UsageError(f"{flag}: it is blank, as from a variable that is not set")
     path = Path(config or DEFAULT_CONFIG)
-    if not config and not path.exists():
+    if not config and not os.path.lexists(path):
         if profile:
             raise UsageError(
                 f"--profile {profile}: there is no {DEFAULT_CONFIG} here; add --config"
@@ -110,10 +120,20 @@ def _from_toml(config: str | None, profile: str | None) -> dict[str, tuple[str, 
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:  # it may be a pipe, and some devices have no end
+            read = file.read(_LONGEST + 1)
+        if len(read) > _LONGEST:
+            raise UsageError(f"{path}: longer than any settings are; check --config")
+        return tomllib.loads(read.decode("utf-8-sig").replace("\r\n", "\n"))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); check --config") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{path}: not UTF-8, from byte {error.start} on: save it as UTF-8"
+        ) from None
+    except RecursionError:
+        raise UsageError(f"{path}: not valid TOML: nested too deeply") from None
+    except ValueError as error:  # also for numbers of thousands of digits
         raise UsageError(f"{path}: not valid TOML: {error}") from None
 
 
@@ -128,6 +148,10 @@ def _checked(table: Mapping[str, Any], where: str) -> dict[str, tuple[str, str]]
             raise UsageError(f"{where}: unknown option {key!r}{hint}")
         if option.secret:
             raise UsageError(f"{where}: {key} belongs in the environment ({option.env}), not here")
+        if name in found:
+            raise UsageError(f"{where}: {name} is set twice, with - and with _: leave one out")
+        if isinstance(value, list | dict) and not option.listed:
+            raise UsageError(f"{where}: {key} takes one value, not a {_KINDS[type(value)]}")
         found[name] = (_text(value, f"{where}: {key}"), f"{where}: {key}")
     return found
 
@@ -140,8 +164,8 @@ def _text(value: Any, where: str) -> str:
         return ",".join(_text(part, where) for part in value)
     if isinstance(value, dict):
         return ",".join(f"{name}={_text(part, where)}" for name, part in value.items())
+    if isinstance(value, int) and value.bit_length() > 100:
+        raise UsageError(f"{where}: no setting takes a number that large")
     if isinstance(value, str | int | float):
         return str(value)
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
-    raise UsageError(f"{where}: a {type(value).__name__} is not understood here")
+    return str(value.isoformat())  # TOML has dates and times besides

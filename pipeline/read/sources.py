@@ -146,6 +146,11 @@ def _real(path: Path, name: str) -> Path:
 
 
 def _source(path: Path, name: str) -> Source:
+    if any("\ud800" <= letter <= "\udfff" for letter in name):  # as Python writes such bytes
+        raise InputError(
+            f"{name}: the bytes of its name are not UTF-8: rename it, or pipe it in and write - for"
+            " its name"
+        )
     try:
         state = path.stat()
         # Asked first: opening a named pipe that nobody writes to would wait for ever.

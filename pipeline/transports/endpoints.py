@@ -84,6 +84,7 @@ def _split(url: str, wanted: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         port = parts.port
+        (parts.hostname or "").encode("idna")  # as it is looked up
     except ValueError:
         raise UsageError(f"{wanted}: that is no address") from None
     if not parts.hostname or port == 0 or any(character.isspace() for character in url):
