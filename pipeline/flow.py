@@ -53,7 +53,7 @@ def run(settings: Settings, around: Surroundings) -> Summary:
     # Late for start-up time: what asks is half of the program, and only this function asks.
     from pipeline.shards import ask, check_service, written  # noqa: PLC0415
 
-    check_service(settings, around.announce)
+    check_service(settings, around)
     with opened(settings, "run", around) as job:
         if job.checkpoint.finished:
             return stored_report(job.out)

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
@@ -25,12 +26,12 @@ from pipeline.ledger.planned import Plan
 from pipeline.ledger.records import Done, FileRecord, record_of
 from pipeline.ledger.replay import Replay, State, replay
 from pipeline.lookup import Tally, lookup
-from pipeline.lookup.account import SharedLimiter, account_file, default_state_dir
+from pipeline.lookup.account import SharedLimiter, account_file, state_folder
 from pipeline.lookup.asking import Asking
 from pipeline.lookup.retry import Retries
 from pipeline.lookup.service import service_of
 from pipeline.model import STATUSES, ShardSpec
-from pipeline.parsing import moment
+from pipeline.parsing import moment, timed
 from pipeline.plan import price_of
 from pipeline.settings import Settings
 from pipeline.simulator.embedded import embedded
@@ -56,6 +57,10 @@ class Brief:
     total: int
     """Numbers to ask in all, and how many of them are done."""
     already: int
+    deadline: float | None = None
+    """Seconds since 1970; the same for all workers."""
+    until: float | None = None
+    """The end of a span that is allowed, by the machine's monotonic clock."""
     processes: int = 1
     """How many share the rate and the limits."""
 
@@ -74,17 +79,21 @@ class Brief:
         )
 
 
-def check_service(settings: Settings, announce: Announce) -> None:
-    """Raise `UsageError` for what is wrong with endpoint or credentials, before anything begins."""
+def check_service(settings: Settings, around: Surroundings) -> None:
+    """Raise what is wrong with endpoint, credentials or state directory, before anything begins.
+
+    That is `UsageError`, and `StorageError` where the state cannot be kept.
+    """
     if settings.simulate:
         return
     service_of(settings)
+    state_folder(settings.state_dir, around.environment)
     if settings.transport in {"tcp", "udp"}:
         text = (
             f"{settings.transport} is plain text by the provider's design: numbers and credentials"
             " cross the network unencrypted"
         )
-        announce(Notice("warning", text))
+        around.announce(Notice("warning", text))
 
 
 def ask(job: Job, planned: Plan) -> None:
@@ -96,7 +105,13 @@ def ask(job: Job, planned: Plan) -> None:
     with ExitStack() as stack:
         given = stack.enter_context(embedded()) if settings.simulate else None
         service = service_of(settings, given)
-        folder = settings.state_dir or default_state_dir(around.environment)
+        # An embedded simulator is this run's own, and so is its rate.
+        folder = (
+            Path(stack.enter_context(TemporaryDirectory(prefix="msisdn-")))
+            if given
+            else state_folder(settings.state_dir, around.environment)
+        )
+        deadline, until = _ends(settings, around)
         brief = Brief(
             settings=settings,
             service=service,
@@ -108,6 +123,8 @@ def ask(job: Job, planned: Plan) -> None:
             ),
             total=planned.to_ask,
             already=planned.to_ask - sum(spec.ask for spec in specs),
+            deadline=deadline,
+            until=until,
             processes=min(settings.workers, len(specs)),
         )
         if brief.processes == 1:
@@ -119,6 +136,15 @@ def ask(job: Job, planned: Plan) -> None:
             tally = process_in_workers(specs, brief, around)
     for note in tally.notes:
         around.announce(Notice("info", f"{settings.transport}: {note}"))
+
+
+def _ends(settings: Settings, around: Surroundings) -> tuple[float | None, float | None]:
+    """`deadline` and `until` of a brief: both are counted from when the command began."""
+    if settings.deadline is None:
+        return None, None
+    clock, wall = around.began or (around.clock(), around.wall())
+    span = timed(settings.deadline)
+    return (moment(settings.deadline, wall), None) if span is None else (None, clock + span)
 
 
 def process(specs: Iterable[ShardSpec], brief: Brief, around: Surroundings) -> Tally:
@@ -178,7 +204,8 @@ def _asking(brief: Brief, around: Surroundings, limiter: SharedLimiter) -> Askin
         max_lookups=settings.max_lookups,
         budget=settings.budget,
         price=price_of(settings.lookup, settings.price)[1] or 0.0,
-        deadline=moment(settings.deadline, around.wall()) if settings.deadline else None,
+        deadline=brief.deadline,
+        until=brief.until,
         total=brief.total,
         already=brief.already,
     )

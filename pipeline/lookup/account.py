@@ -5,11 +5,12 @@ for the few microseconds that this needs. A process that dies lets go of the loc
 clock is the machine's monotonic one, which all processes share.
 """
 
+import errno
 import fcntl
 import hashlib
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -18,13 +19,42 @@ from typing import Self
 from pipeline.errors import StorageError
 from pipeline.lookup.limiter import STATE_BYTES, Limiter
 
-__all__ = ("SharedLimiter", "account_file", "default_state_dir")
+__all__ = ("SharedLimiter", "account_file", "default_state_dir", "state_folder")
 
 
-def default_state_dir(environment: dict[str, str]) -> Path:
-    """`$XDG_STATE_HOME/msisdn`, by default `~/.local/state/msisdn`."""
-    home = environment.get("XDG_STATE_HOME")
-    return (Path(home) if home else Path.home() / ".local" / "state") / "msisdn"
+def state_folder(given: Path | None, environment: Mapping[str, str]) -> Path:
+    """The directory for state, `given` or the user's; made if it is not there.
+
+    Raises `StorageError` where there is none, or nothing can be written in it.
+    """
+    folder = given or default_state_dir(environment)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise StorageError(
+            f"{folder}: the state shared by jobs of one account cannot be kept there"
+            f" ({error.strerror}); choose another place with --state-dir"
+        ) from None
+    return folder
+
+
+def default_state_dir(environment: Mapping[str, str]) -> Path:
+    """`$XDG_STATE_HOME/msisdn`, by default `~/.local/state/msisdn`.
+
+    Raises `StorageError` for a user without a home, as there are for services and in containers.
+    """
+    home = Path(environment.get("XDG_STATE_HOME", ""))
+    if home.is_absolute():  # another is to be ignored, says its specification
+        return home / "msisdn"
+    try:
+        return Path.home() / ".local" / "state" / "msisdn"
+    except RuntimeError:
+        raise StorageError(
+            "this user has no home directory to keep the state in that jobs of one account share:"
+            " name a place with --state-dir"
+        ) from None
 
 
 def account_file(folder: Path, endpoint: str, client_id: str) -> Path:

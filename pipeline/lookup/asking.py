@@ -63,7 +63,9 @@ class Asking:
     price: float = 0.0
     """Of one lookup; the dearest that the account's profile may choose."""
     deadline: float | None = None
-    """Seconds since 1970."""
+    """Seconds since 1970, by `wall`: it comes when the clocks of the machine show it."""
+    until: float | None = None
+    """The end of a span, by `clock`, whatever is done to the machine's clocks."""
     total: int = 0
     """Numbers to ask in the whole run, and how many of them are done before it begins."""
     already: int = 0
@@ -100,9 +102,6 @@ class Limits:
         if asking.budget is not None and asking.price > 0:
             most.append(int(asking.budget / asking.price + 1e-9))
         self._most = min(most, default=None)
-        self._at = None
-        if asking.deadline is not None:
-            self._at = asking.clock() + asking.deadline - asking.wall()
 
     @property
     def left(self) -> int:
@@ -111,8 +110,12 @@ class Limits:
 
     @property
     def due(self) -> float:
-        """When the deadline comes."""
-        return float("inf") if self._at is None else self._at
+        """When the deadline comes, as things are: a clock that is set moves it."""
+        asking = self._asking
+        due = float("inf") if asking.until is None else asking.until
+        if asking.deadline is None:
+            return due
+        return min(due, asking.clock() + asking.deadline - asking.wall())
 
     def sent(self, count: int) -> None:
         """That many requests left."""
@@ -120,7 +123,7 @@ class Limits:
 
     def reached(self, now: float) -> str:
         """Which limit is reached, in words; empty for none."""
-        if self._at is not None and now >= self._at:
+        if now >= self.due:
             return "the deadline is reached"
         if self.left:
             return ""

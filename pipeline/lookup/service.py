@@ -2,17 +2,24 @@
 
 import os
 import stat
+import struct
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from pipeline.errors import UsageError
+from pipeline.parsing import secret as secret_of
 from pipeline.protocol.messages import Credentials, Lookup
 from pipeline.settings import Settings
 from pipeline.transports.contract import Service
 from pipeline.transports.endpoints import ENDPOINTS, TOKEN_URL, check_endpoint, check_url
 
 __all__ = ("Given", "credentials_of", "service_of")
+
+
+_LONGEST = 1 << 16
+"""Bytes of a secret file that are read."""
 
 
 class Given(Protocol):
@@ -97,15 +104,58 @@ def credentials_of(settings: Settings) -> Credentials:
 
 def _read_secret(path: Path) -> str:
     """The first line of a file that only its owner can read. Raises `UsageError`."""
+    where = f"--client-secret-file {path}"
     try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "not text"
-        raise UsageError(f"--client-secret-file {path}: cannot be read ({why})") from None
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise UsageError(f"--client-secret-file {path}: others can read it; run: chmod 600 {path}")
-    secret = text.partition("\n")[0].strip()
-    if not secret:
-        raise UsageError(f"--client-secret-file {path}: its first line is empty")
-    return secret
+        state = path.stat()
+        if os.name == "posix" and _others_read(path, state.st_mode):
+            raise UsageError(f"{where}: others can read it; run: chmod 600 {path}")
+        # A pipe, as of `<(vault …)`, brings the secret once.
+        read = _start if stat.S_ISREG(state.st_mode) else _start_once
+        text = read(path).decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{where}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{where}: not text in UTF-8: save it as UTF-8") from None
+    line = text.partition("\n")[0]
+    if not line.strip():
+        raise UsageError(f"{where}: its first line is empty")
+    try:
+        return secret_of(line)
+    except ValueError as error:
+        raise UsageError(f"{where}: its first line will not do: {error}") from None
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LONGEST)
+
+
+_start_once = cache(_start)
+
+_ACL = "system.posix_acl_access"
+_USER, _GROUP_OWNER, _GROUP, _MASK = 0x02, 0x04, 0x08, 0x10
+_READ = 4
+
+
+def _others_read(path: Path, mode: int) -> bool:
+    """Whether anybody but the owner, root and this user may read a file.
+
+    What a mode shows for the group is the mask of the access list where there is one: systemd's
+    LoadCredential gives root's file to this user by a list, and it looks like 0440.
+    """
+    if mode & stat.S_IRWXO:
+        return True
+    if not mode & stat.S_IRWXG:
+        return False
+    try:
+        raw = os.getxattr(path, _ACL)
+    except (OSError, AttributeError):  # no list, or not Linux
+        return True
+    entries = list(struct.iter_unpack("<HHI", raw[4:]))
+    mask = next((allowed for tag, allowed, _ in entries if tag == _MASK), ~0)
+    may_read = {(tag, who) for tag, allowed, who in entries if allowed & mask & _READ}
+    known = {0, os.geteuid()}
+    return any(
+        tag in {_GROUP_OWNER, _GROUP} or (tag == _USER and who not in known)
+        for tag, who in may_read
+    )
