@@ -9,17 +9,34 @@ from typing import Any
 
 import click
 
+from pipeline import parsing
 from pipeline.cli.machine import check_machine
 from pipeline.errors import UsageError
 from pipeline.settings import OPTIONS, Option, Settings, from_text
 
-__all__ = ("settings_from", "settings_options")
+__all__ = ("OUT", "settings_from", "settings_options")
 
 DEFAULT_CONFIG = "msisdn.toml"
 _LONGEST = 1 << 20
 """Bytes of a settings file."""
 _KINDS = {list: "list", dict: "table"}
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class _Out(click.ParamType[str]):
+    """The directory of an output, by a name that one can have."""
+
+    name = "directory"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            parsing.folder(value)
+        except ValueError as error:
+            raise UsageError(f"OUT will not do: {error}") from None
+        return value
+
+
+OUT = _Out()
 
 
 def settings_options(command: str) -> Decorator:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.options import settings_from, settings_options
+from pipeline.cli.options import OUT, settings_from, settings_options
 
 __all__ = ("status",)
 
 
 @click.command()
-@click.argument("out", metavar="OUT")
+@click.argument("out", metavar="OUT", type=OUT)
 @settings_options("status")
 def status(out: str, **given: object) -> None:
     """Say how far the run in OUT is, while it runs or after.

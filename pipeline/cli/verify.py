@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.options import settings_from, settings_options
+from pipeline.cli.options import OUT, settings_from, settings_options
 
 __all__ = ("verify",)
 
 
 @click.command()
-@click.argument("out", metavar="OUT")
+@click.argument("out", metavar="OUT", type=OUT)
 @settings_options("verify")
 @click.pass_context
 def verify(ctx: click.Context, /, out: str, **given: object) -> None:
