@@ -297,19 +297,22 @@ def test_workers_and_the_simulator_start_there_too(here: Command) -> None:
     assert (here.folder / "öut" / "_SUCCESS").exists()
 
 
-@pytest.mark.parametrize("environment", [{}, ASCII], ids=["UTF-8", "another locale"])
+NOT_UTF_8 = [
+    ((b"clean", b"l\xe4st.csv", b"-o", b"out"), 10),
+    ((b"clean", b"folder", b"-o", b"out"), 10),
+    ((b"clean", b"list.csv", b"-o", b"\xf6ut"), 2),
+    ((b"clean", b"list.csv", b"-o", b"out", b"--column", b"stra\xdfe"), 2),
+    ((b"clean", b"list.csv", b"-o", b"out", b"--config", b"n\xe4.toml"), 2),
+    ((b"verify", b"\xf6ut"), 2),
+    ((b"cle\xe4n",), 2),
+    ((b"clean", b"--\xe4"), 2),
+]
+"""Arguments, and the exit code."""
+
+
 @pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        ((b"clean", b"l\xe4st.csv", b"-o", b"out"), 10),
-        ((b"clean", b"folder", b"-o", b"out"), 10),
-        ((b"clean", b"list.csv", b"-o", b"\xf6ut"), 2),
-        ((b"clean", b"list.csv", b"-o", b"out", b"--column", b"stra\xdfe"), 2),
-        ((b"clean", b"list.csv", b"-o", b"out", b"--config", b"n\xe4.toml"), 2),
-        ((b"verify", b"\xf6ut"), 2),
-        ((b"cle\xe4n",), 2),
-        ((b"clean", b"--\xe4"), 2),
-    ],
+    ("arguments", "code", "environment"),
+    [(*case, {}) for case in NOT_UTF_8] + [(*case, ASCII) for case in NOT_UTF_8[:4]],
 )
 def test_bytes_that_are_not_utf_8_end_in_a_sentence(
     here: Command, arguments: tuple[bytes, ...], code: int, environment: dict[str, str]
