@@ -10,6 +10,7 @@ __all__ = (
     "EXIT_CODES",
     "AccountError",
     "CheckpointError",
+    "DefectError",
     "InputError",
     "Interrupted",
     "LimitReached",
@@ -45,6 +46,20 @@ class MsisdnError(Exception):
     exit_code: ClassVar[int] = 1
     told = False
     """It was shown already, in the format that was asked for."""
+
+
+class DefectError(MsisdnError):
+    """Something that nobody foresaw. The message names the place; `door.py` makes it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.details = details
+        """The traceback, numbers and secrets masked."""
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (str(self), self.details)
 
 
 class UsageError(MsisdnError):

@@ -26,6 +26,7 @@ from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from typing import Any, Final, NamedTuple
 
+from pipeline.door import defect_of, guarded, hear_logs, show_more
 from pipeline.errors import Interrupted, MsisdnError, ServiceError
 from pipeline.events import LookupProgress
 from pipeline.exhausted import exhaustion_told
@@ -33,6 +34,7 @@ from pipeline.job import Surroundings
 from pipeline.lookup import Tally
 from pipeline.lookup.progress import RateWindow
 from pipeline.model import ShardSpec
+from pipeline.privacy import hide
 from pipeline.shards import Brief, process
 from pipeline.stop import Stop
 
@@ -199,7 +201,16 @@ def _sum(tallies: Sequence[Tally]) -> Tally:
 
 
 def _work(brief: Brief, connection: "Connection[Any, Any]") -> None:
-    """A worker's life."""
+    """A worker's life; what it says on standard error goes through a door of its own."""
+    hide(brief.service.credentials.client_secret)
+    if brief.settings.verbose:
+        show_more()
+    with guarded():
+        hear_logs()
+        _live(brief, connection)
+
+
+def _live(brief: Brief, connection: "Connection[Any, Any]") -> None:
     os.umask(0o077)
     stop = Stop()
     for heard in (signal.SIGINT, signal.SIGHUP):  # the parent hears it too, and passes it on
@@ -221,6 +232,8 @@ def _work(brief: Brief, connection: "Connection[Any, Any]") -> None:
             end: Tally | MsisdnError = process(line.shards(), brief, around)
     except MsisdnError as error:
         end = error
+    except BaseException as error:  # noqa: BLE001  a panic of Polars is no Exception
+        end = defect_of(error)  # the parent tells it, and ends with its exit code
     line.say(end)
     line.close()
 

@@ -7,14 +7,15 @@ ends in one or two sentences and an exit code, never in a traceback.
 
 import errno
 import importlib
+import io
 import os
 import sys
-from pathlib import Path
 
 import click
 
-from pipeline.errors import EXIT_CODES, Interrupted, MsisdnError, StorageError
-from pipeline.privacy import redact
+from pipeline.door import found_defect, guarded, say, say_defect
+from pipeline.errors import EXIT_CODES, DefectError, Interrupted, MsisdnError, StorageError
+from pipeline.privacy import hide
 from pipeline.streams import standard_streams
 
 __all__ = ("COMMANDS", "main", "msisdn")
@@ -88,8 +89,11 @@ def main() -> None:
     """Run the command line and exit."""
     # What is written belongs to its owner: the lists are personal data.
     os.umask(0o077)
-    with standard_streams() as streams:
+    hide(os.environ.get("MSISDN_CLIENT_SECRET"))
+    with standard_streams() as streams, guarded():
         code = _run()
+        if found_defect() and code == 0:
+            code = DefectError.exit_code
         if lost := streams.lost():
             code = _tell_lost(lost, code)
     sys.exit(code)
@@ -99,50 +103,30 @@ def _run() -> int:
     """The command's exit code, when all that there is to say of it has been said."""
     try:
         code = msisdn.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        code = 130
+        return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
-    except Interrupted as error:
-        code = _tell(error, error.code)
+        return error.exit_code
     except MsisdnError as error:
-        code = _tell(error, error.exit_code)
-    except KeyboardInterrupt:
-        code = 130
-    except Exception as error:  # noqa: BLE001  the last resort: a defect, told without its data
-        code = _tell_defect(error)
-    return code if isinstance(code, int) else 0
+        return _tell(error)
+    except BaseException as error:  # noqa: BLE001  the last resort; a panic of Polars is no Exception
+        if isinstance(error, click.exceptions.Abort | KeyboardInterrupt):
+            return 130
+        say_defect(error)
+        return DefectError.exit_code
 
 
 def _tell_lost(error: OSError, code: int) -> int:
     """The exit code tells of the job, unless nothing but standard output had its result."""
     if error.errno in {errno.EPIPE, errno.EIO}:  # whoever read it has gone: `msisdn … | head`
         return code
-    click.echo(f"msisdn: standard output could not be written: {error.strerror}", err=True)
+    say(f"msisdn: standard output could not be written: {error.strerror}")
     return code or (0 if msisdn.chosen in _FILES_TELL else StorageError.exit_code)
 
 
-def _tell(error: MsisdnError, code: int) -> int:
-    if not error.told:
-        click.echo(f"msisdn: {error}", err=True)
-    return code
-
-
-def _tell_defect(error: Exception) -> int:
-    """Name the place, not the values: an exception's text may hold a number."""
-    if os.environ.get("MSISDN_TRACEBACK"):
-        raise error
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = ""
-    if place is not None:
-        path = Path(place.tb_frame.f_code.co_filename)
-        where = f" at {path.parent.name}/{path.name}:{place.tb_lineno}"
-    click.echo(
-        f"msisdn: a defect of the program: {type(error).__name__}{where}: {redact(str(error))}."
-        " Progress is kept. MSISDN_TRACEBACK=1 shows more; take care, it may show numbers",
-        err=True,
-    )
-    return 1
+def _tell(error: MsisdnError) -> int:
+    if isinstance(error, DefectError):
+        say_defect(error, told=error.told)
+    elif not error.told:
+        say(f"msisdn: {error}")
+    return error.code if isinstance(error, Interrupted) else error.exit_code

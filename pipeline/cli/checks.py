@@ -10,14 +10,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rich.table import Table
+from rich.text import Text
 
 from pipeline.cli.machine import open_files
 from pipeline.errors import MsisdnError, ServiceError
 from pipeline.lookup.account import default_state_dir
 from pipeline.lookup.service import credentials_of, service_of
+from pipeline.report.screen import Shown
 from pipeline.report.words import size
 from pipeline.settings import Settings
+from pipeline.shown import fit
 from pipeline.transports import TRANSPORTS
 from pipeline.transports.contract import Unreachable
 
@@ -179,10 +181,10 @@ _CHECKS: Sequence[Callable[[Settings], Finding]] = (
 _STYLES = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
-def checks_table(findings: Sequence[Finding]) -> Table:
+def checks_table(findings: Sequence[Finding]) -> Shown:
     """The findings as a table."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table = Shown()
     for finding in findings:
-        style = _STYLES[finding.level]
-        table.add_row(finding.check, f"[{style}]{finding.level}[/{style}]", finding.text)
+        level = Text(finding.level, _STYLES[finding.level])
+        table.add_row(finding.check, level, fit(finding.text))
     return table

@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
-from rich.table import Table
 
 from pipeline.cli.results import show_json, show_table
 from pipeline.flow import run
 from pipeline.job import Surroundings
 from pipeline.model import PLAN_TYPES
+from pipeline.report.screen import Shown
 from pipeline.settings import Settings
 
 __all__ = ("look_up", "show_rows")
@@ -73,9 +73,9 @@ def show_rows(rows: Sequence[dict[str, Any]], settings: Settings) -> int:
     return 3 if any(row.get("status") == "unresolved" for row in rows) else 0
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> Table:
+def _table(rows: Sequence[dict[str, Any]]) -> Shown:
     told = [name for name in _SHOWN if any(row.get(name) not in {None, ""} for row in rows)]
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = Shown(header=True)
     for name in told:
         table.add_column(name, no_wrap=name in {"number", "msisdn"})
     if any(row.get("reject_reason") for row in rows):

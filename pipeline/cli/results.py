@@ -4,27 +4,24 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
-from rich.console import Console
 
 from pipeline.ledger.planned import Plan
 from pipeline.report import Summary, plan_table, summary_table
+from pipeline.report.screen import json_line, show_table
 from pipeline.settings import Settings
+from pipeline.shown import fit
 
-__all__ = ("show_json", "show_plan", "show_summary", "show_table")
+__all__ = ("show_json", "show_line", "show_plan", "show_summary", "show_table")
 
 
 def show_json(value: Any) -> None:
     """One JSON value on a line."""
-    click.echo(msgspec.json.encode(value))
+    click.echo(json_line(value))
 
 
-def show_table(table: Any) -> None:
-    """A table, as wide as it needs to be when it is piped."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=160)
-    console.print(table)
+def show_line(text: str) -> None:
+    """A sentence, which may name files."""
+    click.echo(fit(text))
 
 
 def show_summary(summary: Summary, settings: Settings) -> None:

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import msgspec
-from rich.table import Table
 
 from pipeline.ledger.lock import holder
 from pipeline.ledger.manifest import progress
+from pipeline.report.screen import Shown
 from pipeline.report.words import count, size
 
 __all__ = ("State", "state_of", "state_table")
@@ -89,9 +89,9 @@ _MEANING = {
 }
 
 
-def state_table(state: State) -> Table:
+def state_table(state: State) -> Shown:
     """The state as lines of a table."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table = Shown()
     table.add_row("run", f"{state.run_id} in {state.out}")
     table.add_row("state", _MEANING[state.state])
     if state.held_by:

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, BinaryIO
 
 from pipeline.cli.machine import FEW_FILES, open_files
+from pipeline.door import defect_of, hear_logs, show_more, voice
 from pipeline.errors import Interrupted, MsisdnError
 from pipeline.events import Announce, Failed, Notice
 from pipeline.exhausted import exhaustion_told
@@ -34,12 +35,15 @@ _LOOK = 0.1
 @contextlib.contextmanager
 def surroundings(settings: Settings) -> Iterator[Surroundings]:
     """What a job needs from the outside, with signals caught and progress shown meanwhile."""
+    hear_logs()
+    if settings.verbose:
+        show_more()
     stop = Stop()
     shown = printer(
         log_format=settings.log_format,
         quiet=settings.quiet,
         verbose=settings.verbose,
-        stream=sys.stderr,
+        stream=voice(),
         clock=time.monotonic,
     )
     with shown, _signals(stop), _failure_as_json(settings, shown), exhaustion_told():
@@ -83,15 +87,19 @@ class _Stdin(io.RawIOBase):
 
 @contextlib.contextmanager
 def _failure_as_json(settings: Settings, announce: Announce) -> Iterator[None]:
-    """With JSON lines the last line too is JSON."""
+    """With JSON lines the last line too is JSON, also that of a defect."""
     try:
         yield
-    except MsisdnError as error:
-        if settings.log_format == "json" and not settings.quiet:
-            code = error.code if isinstance(error, Interrupted) else error.exit_code
-            announce(Failed(code, str(error)))
-            error.told = True
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
+    except BaseException as error:  # noqa: BLE001  a panic of Polars is no Exception
+        failure = error if isinstance(error, MsisdnError) else defect_of(error)
+        if settings.log_format == "json" and not settings.quiet:
+            code = failure.code if isinstance(failure, Interrupted) else failure.exit_code
+            with contextlib.suppress(Exception):  # it may be what the defect is in
+                announce(Failed(code, str(failure)))
+                failure.told = True
+        raise failure from None
 
 
 def plain(announce: Announce) -> Surroundings:

@@ -24,7 +24,7 @@ def verify(ctx: click.Context, /, out: str, **given: object) -> None:
     """
     settings = settings_from("verify", (), given)
     # Imported here for start-up time.
-    from pipeline.cli.results import show_json  # noqa: PLC0415
+    from pipeline.cli.results import show_json, show_line  # noqa: PLC0415
     from pipeline.ledger.manifest import verify as problems_of  # noqa: PLC0415
 
     problems = problems_of(Path(out))
@@ -32,7 +32,7 @@ def verify(ctx: click.Context, /, out: str, **given: object) -> None:
     if settings.json:
         show_json({"out": out, "complete": complete, "problems": problems})
     for problem in problems if not settings.json else ():
-        click.echo(problem)
+        show_line(problem)
     if not problems and not settings.json:
-        click.echo(f"{out}: all is well" if complete else f"{out}: sound so far, not complete")
+        show_line(f"{out}: all is well" if complete else f"{out}: sound so far, not complete")
     ctx.exit(15 if problems else 0 if complete else 3)

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import Any
 
+from pipeline.door import defect_of
 from pipeline.errors import MsisdnError, ServiceError, StorageError
 from pipeline.events import Announce
 from pipeline.ledger.files import Files
@@ -105,8 +107,18 @@ class _Stage:
         self._notes: tuple[str, ...] = ()
 
     async def run(self) -> Tally:
-        with self._asking.stop.heard_by(asyncio.get_running_loop(), self._stop):
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._on_uncaught)
+        with self._asking.stop.heard_by(loop, self._stop):
             return await self._run()
+
+    def _on_uncaught(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What a callback has raised is a defect and ends the run; the network's troubles are not."""
+        error = context.get("exception")
+        if error is None or isinstance(error, OSError | EOFError):
+            loop.default_exception_handler(context)
+        else:
+            self._engine.fail(defect_of(error))
 
     def _stop(self) -> None:
         """A stop is asked for: see to it that nothing waits any longer than it must."""

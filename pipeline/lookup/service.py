@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import UsageError
 from pipeline.parsing import secret as secret_of
+from pipeline.privacy import hide
 from pipeline.protocol.messages import Credentials, Lookup
 from pipeline.settings import Settings
 from pipeline.transports.contract import Service
@@ -99,6 +100,7 @@ def credentials_of(settings: Settings) -> Credentials:
         raise UsageError(
             f"no credentials: set {' and '.join(missing)}; without an account, try --simulate"
         )
+    hide(secret)
     return Credentials(settings.client_id, secret)
 
 

@@ -1,7 +1,8 @@
 """What a run says while it works, on standard error: live on a terminal, lines when piped, JSON.
 
-Rules: one printer a format, each takes every event; time is an argument; no number and no secret
-can get here, since events hold none.
+Rules: one printer a format, each takes every event; time is an argument; what an event has from
+outside (names of files, what a service said) passes through `shown`, so that the stream need not
+redact, nor take a count for a number.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,9 @@ from pipeline.events import (
     ReadProgress,
     RunStarted,
 )
+from pipeline.report.screen import json_line
 from pipeline.report.words import count, duration
+from pipeline.shown import fit, fit_values
 
 __all__ = ("Printer", "printer")
 
@@ -63,7 +66,7 @@ def printer(
         return _Silent()
     if log_format == "json":
         return _JsonLines(stream, clock)
-    console = Console(file=stream, highlight=False, soft_wrap=True)
+    console = Console(file=stream, highlight=False, soft_wrap=True, markup=False, emoji=False)
     if console.is_terminal and not console.is_dumb_terminal:
         return _Live(console, verbose=verbose)
     return _Lines(stream, clock, verbose=verbose)
@@ -130,8 +133,8 @@ class _JsonLines(_Throttled):
         self._stream = stream
 
     def _show(self, event: Event) -> None:
-        fields = {"event": type(event).__name__} | msgspec.to_builtins(event)
-        print(msgspec.json.encode(fields).decode(), file=self._stream, flush=True)
+        fields = {"event": type(event).__name__} | fit_values(msgspec.to_builtins(event))
+        print(json_line(fields), file=self._stream, flush=True)
 
 
 class _Live(_Silent):
@@ -148,7 +151,14 @@ class _Live(_Silent):
             console=console,
         )
         self._task = self._bar.add_task("reading", total=None)
-        self._live = Live(console=console, transient=True, refresh_per_second=8)
+        # What others write meanwhile goes through the door, not through this.
+        self._live = Live(
+            console=console,
+            transient=True,
+            refresh_per_second=8,
+            redirect_stderr=False,
+            redirect_stdout=False,
+        )
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -167,7 +177,7 @@ class _Live(_Silent):
             )
             self._draw(figures(event))
         elif text := sentence(event, verbose=self._verbose):
-            self._live.console.print(text, markup=False)
+            self._live.console.print(text)
 
     def _draw(self, text: str) -> None:
         grid = Table.grid()
@@ -202,9 +212,10 @@ def sentence(event: Event, *, verbose: bool) -> str:
             pass  # whoever ends the program says it
         case RunStarted():
             begins = "Going on with" if event.resumed else "Starting"
-            text = f"{begins} {event.command} in {event.out}"
+            text = f"{begins} {event.command} in {fit(event.out)}"
         case ReadProgress():
-            text = f"read {count(event.rows, 'row')}, {event.rejected:,} rejected ({event.source})"
+            read = f"read {count(event.rows, 'row')}, {event.rejected:,} rejected"
+            text = f"{read} ({fit(event.source)})"
         case Planned():
             text = (
                 f"planned: {count(event.rows, 'row')}, {event.unique:,} unique,"
@@ -214,9 +225,10 @@ def sentence(event: Event, *, verbose: bool) -> str:
             share = 100 * event.done / event.total if event.total else 100
             text = f"lookup {event.done:,}/{event.total:,} ({share:.0f} %) · {figures(event)}"
         case PartWritten():
-            text = f"wrote {event.name}, {count(event.rows, 'row')}" if verbose else ""
+            text = f"wrote {fit(event.name)}, {count(event.rows, 'row')}" if verbose else ""
         case Notice():
-            text = event.text if event.level == "info" else f"{event.level}: {event.text}"
+            said = fit(event.text, lines=True)
+            text = said if event.level == "info" else f"{event.level}: {said}"
         case _:
             assert_never(event)
     return text

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from pipeline.ledger.planned import Plan
 from pipeline.model import STATUSES
 from pipeline.protocol.codes import code_of
 from pipeline.report.diagnosis import diagnosis
+from pipeline.report.screen import Shown
 from pipeline.report.summary import Summary
 from pipeline.report.words import count, duration, share
+from pipeline.shown import fit
 
 __all__ = ("plan_table", "summary_table")
 
@@ -73,8 +74,8 @@ def _diagnosis(sentences: Sequence[str]) -> list[Text]:
     return [Text(line, overflow="fold") for line in ("", *sentences)] if sentences else []
 
 
-def _table() -> Table:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+def _table() -> Shown:
+    table = Shown()
     table.add_column(style="bold")
     table.add_column()
     table.add_column(justify="right")
@@ -82,14 +83,14 @@ def _table() -> Table:
     return table
 
 
-def _rows(table: Table, title: str, counted: Mapping[str, int], whole: int) -> None:
+def _rows(table: Shown, title: str, counted: Mapping[str, int], whole: int) -> None:
     """A line for each figure; the title stands before the first."""
     for value, number in counted.items():
-        table.add_row(title, value, f"{number:,}", share(number, whole))
+        table.add_row(title, fit(value), f"{number:,}", share(number, whole))
         title = ""
 
 
-def _section(table: Table, title: str, counted: Mapping[str, int], whole: int) -> None:
+def _section(table: Shown, title: str, counted: Mapping[str, int], whole: int) -> None:
     """The same under an empty line, most first; where there are many figures, the rest in one."""
     if not counted:
         return
@@ -104,7 +105,7 @@ def _section(table: Table, title: str, counted: Mapping[str, int], whole: int) -
 
 def _where(summary: Summary, out: Path) -> str:
     kinds = sorted({path.partition("/")[0] for path in summary.files})
-    lines = ["", f"files in {out}:"]
+    lines = ["", f"files in {fit(str(out))}:"]
     for kind in kinds:
         number = sum(path.startswith(f"{kind}/") for path in summary.files)
         lines.append(f"  {kind}/  {count(number, 'part')}")

@@ -10,6 +10,7 @@ import aiohttp
 from multidict import CIMultiDict
 
 from pipeline.errors import AccountError
+from pipeline.privacy import hide
 from pipeline.protocol.token import Refusal, Token, TokenKeeper, TokenRefused, TokenUnusable
 from pipeline.transports.contract import Service, Unreachable
 
@@ -93,6 +94,7 @@ class Bearer:
         self._good.set()
 
     def _take(self, token: Token) -> None:
+        hide(token.value)
         bearer = {"Authorization": f"Bearer {token.value}"}
         # In the form that aiohttp makes of them, so that they are made once.
         self.ready = (token.generation, CIMultiDict(self._session.headers, **bearer))
