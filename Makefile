@@ -27,8 +27,8 @@ help:  ## This list
 	do printf '  %-12s %s\n' "$$name" "$$what"; done
 
 run: $(STAMP)  ## The main job on sample_data against the embedded simulator; RATE=lookups a second
-	@restart=; [ ! -e out/customers/_SUCCESS ] || [ ! $(SAMPLE) -nt out/customers/_SUCCESS ] || restart=--restart; \
-	$(MSISDN) run $(SAMPLE) --region-column country --simulate --rate $(or $(RATE),1000) -o out/customers $$restart $(ARGS)
+	@$(MSISDN) run $(SAMPLE) --region-column country --simulate --rate $(or $(RATE),1000) -o out/customers \
+	--restart-changed $(ARGS)
 
 test: $(STAMP)  ## The tests, without the slow ones; ARGS="-k name" and the like go to pytest
 	$(PYTHON) -m pytest $(ARGS)
@@ -188,19 +188,15 @@ printf 'EQUALS := =\n'
 printf '.PHONY: all\nall:%s\n.PRECIOUS:%s\n%s\n' "$$heads" "$$heads" "$$rules"
 endef
 
-# A list that is newer than its finished output is run without --restart first: where only its date
-# changed, nothing is asked again. An output with unresolved rows is dated back, so that it stays due.
+# Whether a list that is newer than its finished output has changed, its content says: where only its
+# date did, nothing is asked again, and where something else differs (a setting, the rules, a part that is
+# damaged), that is an error (15), never a reason to buy the list again. An output with unresolved rows is
+# dated back, so that it stays due.
 define ENRICH_ONE
 list=$$1 out=$$2
 echo "make enrich: $$list -> $$out" >&2
-run() { $(MSISDN) run "$$list" -o "$$out" $(if $(RATE),--rate $(RATE)) $(ARGS) "$$@"; }
-finished=
-[ ! -e "$$out/_SUCCESS" ] || finished=yes
-run; code=$$?
-if [ $$code -eq 15 ] && [ -n "$$finished" ]; then
-	echo "make enrich: $$list has changed since it was finished; beginning again" >&2
-	run --restart; code=$$?
-fi
+$(MSISDN) run "$$list" -o "$$out" --restart-changed $(if $(RATE),--rate $(RATE)) $(ARGS)
+code=$$?
 case $$code in
 0) touch "$$out/_SUCCESS" ;;
 3)

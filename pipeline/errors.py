@@ -9,6 +9,7 @@ from typing import ClassVar
 __all__ = (
     "EXIT_CODES",
     "AccountError",
+    "ChangedListError",
     "CheckpointError",
     "DefectError",
     "InputError",
@@ -102,6 +103,10 @@ class CheckpointError(MsisdnError):
     """The checkpoint or output belongs to something else, or is damaged."""
 
     exit_code = 15
+
+
+class ChangedListError(CheckpointError):
+    """The output is a complete run's, of a list that has other content now; all else is the same."""
 
 
 class StorageError(MsisdnError):

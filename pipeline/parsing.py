@@ -13,6 +13,7 @@ from pipeline.model import LOOKUP_TYPES, PLAN_TYPES
 
 __all__ = (
     "PATHS",
+    "address",
     "boolean",
     "concurrency",
     "count",
@@ -201,6 +202,16 @@ def prices(text: str) -> Mapping[str, float]:
             raise ValueError("write it as mnp=0.002,hlr=0.006")
         found[name.strip()] = positive(amount)
     return found
+
+
+def address(text: str) -> str:
+    """An address without name and password; what else it must have, its transport says."""
+    if re.match(r"(?:[^/?#]*//)?[^/?#]*@", text):
+        raise ValueError(
+            "a name or password has no place in it: those are MSISDN_CLIENT_ID and"
+            " MSISDN_CLIENT_SECRET"
+        )
+    return text
 
 
 def proxy(text: str) -> str:

@@ -79,6 +79,8 @@ class Settings:
 
     inputs: tuple[str, ...] = ()
     """Files, directories, globs, or `-`."""
+    told: str = ""
+    """What a user should know of where these settings come from, before anything is sent."""
 
     out: Path | None = option(
         None,
@@ -173,10 +175,18 @@ class Settings:
         "rest", "How the service is reached.", SERVICE, choices=("rest", "tcp", "udp")
     )
     endpoint: str | None = option(
-        None, "Address of the service; the provider's if left out.", ASKING, metavar="URL"
+        None,
+        "Address of the service; the provider's if left out.",
+        ASKING,
+        parsing.address,
+        metavar="URL",
     )
     token_url: str | None = option(
-        None, "Where REST gets its token; the provider's if left out.", ASKING, metavar="URL"
+        None,
+        "Where REST gets its token; the provider's if left out.",
+        ASKING,
+        parsing.address,
+        metavar="URL",
     )
     proxy: str | None = option(
         None,
@@ -263,6 +273,12 @@ class Settings:
     restart: bool = option(
         False, "Discard the checkpoint and begin again.", ("run", "clean"), parsing.boolean
     )
+    restart_changed: bool = option(
+        False,
+        "As --restart where the run is complete and its list has changed since, and nothing else.",
+        ("run",),
+        parsing.boolean,
+    )
     grow: bool = option(
         False,
         "Go on although lists have grown, rows appended or files added: only new numbers are asked.",
@@ -313,7 +329,7 @@ class Settings:
 def _options() -> dict[str, Option]:
     found: dict[str, Option] = {}
     for declared in dataclasses.fields(Settings):
-        if declared.name == "inputs":
+        if not declared.metadata:
             continue
         about = dict(declared.metadata)
         about["flags"] = about["flags"] or ("--" + declared.name.replace("_", "-"),)
@@ -336,6 +352,10 @@ def from_text(inputs: tuple[str, ...], values: Mapping[str, tuple[str, str]]) ->
         raise UsageError("--budget needs prices: add --price mnp=…,hlr=…")
     if settings.grow and settings.restart:
         raise UsageError("--grow goes on with what --restart discards: give one of them")
+    if settings.grow and settings.restart_changed:
+        raise UsageError("--grow goes on with what --restart-changed discards: give one of them")
+    if settings.restart_changed and "-" in inputs:
+        raise UsageError("--restart-changed reads a list twice: name a file, not standard input")
     if settings.grow and "-" in inputs:
         raise UsageError("--grow cannot tell whether standard input has only grown: name a file")
     if settings.proxy and settings.transport != "rest":
@@ -351,7 +371,8 @@ def _parsed(known: Option, text: str, source: str) -> Any:
         raise UsageError(
             f"{source}: a name or password for it belongs in the environment ({known.env}), not here"
         )
-    shown = "its value" if known.private or known.secret else _shown(text)
+    private = known.private or known.secret or "@" in text  # a password may stand before it
+    shown = "its value" if private else _shown(text)
     try:
         value = known.parse(_sound(known, text))
     except ValueError as error:

@@ -9,7 +9,7 @@ import asyncio
 import ctypes
 import gc
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,7 +25,7 @@ from pipeline.ledger.checkpoint import Checkpoint
 from pipeline.ledger.planned import Plan
 from pipeline.ledger.records import Done, FileRecord, record_of
 from pipeline.ledger.replay import Replay, State, replay
-from pipeline.lookup import Tally, lookup
+from pipeline.lookup import Finish, Tally, lookup
 from pipeline.lookup.account import SharedLimiter, account_file, state_folder
 from pipeline.lookup.asking import Asking
 from pipeline.lookup.retry import Retries
@@ -38,7 +38,7 @@ from pipeline.simulator.embedded import embedded
 from pipeline.transports.contract import Service
 from pipeline.write import Output, answers, expand, keep, write
 
-__all__ = ("Brief", "Written", "ask", "check_service", "process", "written")
+__all__ = ("Brief", "Written", "ask", "ask_shards", "check_service", "process", "written")
 
 _TRACKED = 100_000
 """Objects made and not dropped between two looks for garbage: some 10 MB."""
@@ -88,6 +88,8 @@ def check_service(settings: Settings, around: Surroundings) -> None:
         return
     service_of(settings)
     state_folder(settings.state_dir, around.environment)
+    if settings.told:
+        around.announce(Notice("warning", settings.told))
     if settings.transport in {"tcp", "udp"}:
         text = (
             f"{settings.transport} is plain text by the provider's design: numbers and credentials"
@@ -99,9 +101,26 @@ def check_service(settings: Settings, around: Surroundings) -> None:
 def ask(job: Job, planned: Plan) -> None:
     """Ask and write every shard that is not done."""
     specs = [spec for spec in _specs(job, planned) if not _is_done(job, spec)]
-    if not specs:
-        return
-    settings, around = job.settings, job.around
+    if specs:
+        to_ask = planned.to_ask
+        ask_shards(specs, job.settings, job.around, job.checkpoint, job.output, total=to_ask)
+
+
+def ask_shards(  # noqa: PLR0913  what a brief is made of
+    specs: Sequence[ShardSpec],
+    settings: Settings,
+    around: Surroundings,
+    checkpoint: Checkpoint,
+    output: Output,
+    *,
+    total: int | None = None,
+    finish: Finish | None = None,
+) -> None:
+    """Ask these shards, of `total` numbers in all, here or in workers.
+
+    Each is written when it is through, or given to `finish` in its place. Raises what ends the run.
+    """
+    asked = sum(spec.ask for spec in specs)
     with ExitStack() as stack:
         given = stack.enter_context(embedded()) if settings.simulate else None
         service = service_of(settings, given)
@@ -115,20 +134,20 @@ def ask(job: Job, planned: Plan) -> None:
         brief = Brief(
             settings=settings,
             service=service,
-            checkpoint=job.checkpoint,
-            output=job.output,
+            checkpoint=checkpoint,
+            output=output,
             # One account, one rate, whatever the transport; only an embedded simulator is its own.
             account=account_file(
                 folder, service.endpoint if given else "", service.credentials.client_id
             ),
-            total=planned.to_ask,
-            already=planned.to_ask - sum(spec.ask for spec in specs),
+            total=asked if total is None else total,
+            already=0 if total is None else total - asked,
             deadline=deadline,
             until=until,
             processes=min(settings.workers, len(specs)),
         )
         if brief.processes == 1:
-            tally = process(specs, brief, around)
+            tally = process(specs, brief, around, finish)
         else:
             # Imported here for start-up time, and because workers import this module.
             from pipeline.workers import process_in_workers  # noqa: PLC0415
@@ -147,7 +166,12 @@ def _ends(settings: Settings, around: Surroundings) -> tuple[float | None, float
     return (moment(settings.deadline, wall), None) if span is None else (None, clock + span)
 
 
-def process(specs: Iterable[ShardSpec], brief: Brief, around: Surroundings) -> Tally:
+def process(
+    specs: Iterable[ShardSpec],
+    brief: Brief,
+    around: Surroundings,
+    finish: Finish | None = None,
+) -> Tally:
     """lookup → write, for these shards, in this process. Raises what ends the run."""
     with (
         SharedLimiter(brief.account, brief.settings.rate, around.clock()) as limiter,
@@ -159,7 +183,7 @@ def process(specs: Iterable[ShardSpec], brief: Brief, around: Surroundings) -> T
             _asking(brief, around, limiter),
             brief.service,
             files=brief.checkpoint.files,
-            finish=partial(_finish, brief, around.announce),
+            finish=finish or partial(_finish, brief, around.announce),
             announce=around.announce,
         )
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

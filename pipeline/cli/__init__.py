@@ -7,7 +7,6 @@ ends in one or two sentences and an exit code, never in a traceback.
 
 import errno
 import importlib
-import io
 import os
 import sys
 

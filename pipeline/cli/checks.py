@@ -59,6 +59,8 @@ def _program(settings: Settings) -> Finding:
 
 def _settings(settings: Settings) -> Finding:
     text = f"{settings.transport}, lookup {settings.lookup}, {settings.rate:g}/s"
+    if settings.told:
+        return Finding("settings", "warning", settings.told)
     return Finding(
         "settings", "ok", f"{text}, {settings.attempts} attempts of {settings.timeout:g} s"
     )

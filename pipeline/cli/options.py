@@ -4,6 +4,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 
 from pipeline import parsing
 from pipeline.cli.machine import check_machine
+from pipeline.cli.origin import check_origin
 from pipeline.errors import UsageError
 from pipeline.settings import OPTIONS, Option, Settings, from_text
 
@@ -108,6 +110,8 @@ def settings_from(command: str, inputs: tuple[str, ...], given: Mapping[str, Any
         if (flag := given.get(name)) is not None:
             values[name] = (str(flag), option.flags[-1])
     settings = from_text(inputs, values)
+    if not given.get("config") and "endpoint" in known:
+        settings = replace(settings, told=check_origin(values, DEFAULT_CONFIG))
     check_machine()  # before Polars and NumPy, which are imported for the command itself
     return settings
 

@@ -1,10 +1,13 @@
 """`msisdn run`."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from pipeline.cli.options import settings_from, settings_options
+from pipeline.errors import ChangedListError
+from pipeline.events import Notice
 
 __all__ = ("run",)
 
@@ -34,6 +37,12 @@ def run(ctx: click.Context, /, inputs: tuple[str, ...], **given: Any) -> None:
     from pipeline.flow import run as run_job  # noqa: PLC0415
 
     with surroundings(settings) as around:
-        summary = run_job(settings, around)
+        try:
+            summary = run_job(settings, around)
+        except ChangedListError as error:
+            if not settings.restart_changed:
+                raise
+            around.announce(Notice("info", f"{error.args[0].partition(';')[0]}: beginning again"))
+            summary = run_job(replace(settings, restart=True), around)
     show_summary(summary, settings)
     ctx.exit(0 if summary.complete else 3)

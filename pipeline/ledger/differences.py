@@ -1,9 +1,11 @@
 """What differs between two runs, in words for whoever changed something without meaning to."""
 
+import msgspec
+
 from pipeline.ledger.records import Identity, InputFile
 from pipeline.settings import OPTIONS
 
-__all__ = ("differences",)
+__all__ = ("differences", "only_lists_changed")
 
 
 def differences(stored: Identity, fresh: Identity) -> list[str]:
@@ -21,6 +23,13 @@ def differences(stored: Identity, fresh: Identity) -> list[str]:
     )
     found += [f"{what}: was {was}, is now {now}" for what, was, now in versions if was != now]
     return found
+
+
+def only_lists_changed(stored: Identity, fresh: Identity) -> bool:
+    """Whether nothing differs but the content of the lists; under other names they are the same."""
+    same = msgspec.structs.replace(stored, inputs=fresh.inputs)
+    hashes = [[file.sha256 for file in run.inputs] for run in (stored, fresh)]
+    return not differences(same, fresh) and hashes[0] != hashes[1]
 
 
 def _input_differences(stored: list[InputFile], fresh: list[InputFile]) -> list[str]:

@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
-from pipeline.errors import CheckpointError, StorageError, UsageError
+from pipeline.errors import ChangedListError, CheckpointError, StorageError, UsageError
 from pipeline.ledger.checkpoint import Checkpoint, remove_checkpoint
-from pipeline.ledger.differences import differences
+from pipeline.ledger.differences import differences, only_lists_changed
 from pipeline.ledger.files import Files, read_bytes, read_json, sha256_of, to_json
 from pipeline.ledger.records import FORMAT_VERSION, Identity, InputFile, Manifest
 from pipeline.ledger.sealed import publish_sealed, read_sealed
@@ -75,7 +75,10 @@ def open_checkpoint(
     stored, finished = found
     if changes := differences(stored, identity):
         grown = all(change.startswith("input ") for change in changes)
-        raise CheckpointError(
+        kind = CheckpointError
+        if finished and only_lists_changed(stored, identity):
+            kind = ChangedListError
+        raise kind(
             f"{out}: it holds another run: {'; '.join(changes)}. Change that back to go on with it,"
             " choose another --out, or add --restart to discard it and begin again"
             + (", or --grow where lists have only grown" if grown else "")
