@@ -9,8 +9,6 @@ stage takes and gives stands in `pipeline/README.md`.
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 import numpy as np
@@ -31,6 +29,7 @@ from pipeline.normalise import normalise
 from pipeline.plan import plan
 from pipeline.privacy import redact
 from pipeline.report import Summary, report, stored_report
+from pipeline.scratch import scratch
 from pipeline.settings import Settings
 from pipeline.write import Parts, keep
 
@@ -38,7 +37,7 @@ __all__ = ("Surroundings", "clean", "plan_only", "run")
 
 PLANNING = 64 << 20
 """Bytes of frames that a run holds in memory in place of files: what it asks for minutes it plans
-in seconds, and stays as small as asking is. `clean` does nothing else, and takes `dedupe.HOLD`."""
+in seconds, and stays as small as asking is. `clean` and `plan` do nothing else, and take `dedupe.HOLD`."""
 
 TELL_EVERY = 1.0
 """Seconds between two notes of how many rows are read, for `status`."""
@@ -83,13 +82,12 @@ def clean(settings: Settings, around: Surroundings) -> Summary:
 
 def plan_only(settings: Settings, around: Surroundings) -> Plan:
     """What `run` would do and cost; nothing is written outside a temporary directory."""
-    with TemporaryDirectory(prefix="msisdn-") as scratch:
-        own = replace(settings, out=Path(scratch) / "out", restart=False)
+    with scratch() as folder:
+        own = replace(settings, out=folder / "out", restart=False)
         counts = Counts()
         with (
             opened(own, "plan", around) as job,
-            _Discarded(job) as other,
-            closing(_unique(job, counts, other)) as unique,
+            closing(_unique(job, counts, _Counted())) as unique,
         ):
             return plan(unique, settings, counts, lambda *_: "")
 
@@ -149,27 +147,44 @@ class _Discarded(ExitStack):
         return [*self._duplicates.records, *self.rejected.records]
 
 
-def _unique(job: Job, counts: Counts, other: _Discarded) -> Generator[pl.DataFrame, None, None]:
+class _Counted:
+    """Takes the same rows where only their number matters."""
+
+    @property
+    def rejected(self) -> "_Counted":
+        """Takes rejected rows."""
+        return self
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Keep nothing."""
+
+    def repeat(self, rows: pl.DataFrame) -> None:
+        """Keep nothing."""
+
+
+def _unique(
+    job: Job, counts: Counts, other: _Discarded | _Counted
+) -> Generator[pl.DataFrame, None, None]:
     """read → normalise → dedupe: the first row of each number, in input order."""
-    scratch = job.checkpoint.spool
-    job.files.remove_tree(scratch)  # of a run that was killed
+    spool = job.checkpoint.spool
+    job.files.remove_tree(spool)  # of a run that was killed
     for name, written in job.output.renamed().items():
         text = f"the input's column {redact(name)} is called {redact(written)} in the outputs"
         job.around.announce(Notice("info", text))
     cell = OWN + job.listing.number_column
     valid = _valid(job, counts, other.rejected)
-    hold = HOLD if job.checkpoint.identity.settings["command"] == "clean" else PLANNING
+    hold = PLANNING if job.checkpoint.identity.settings["command"] == "run" else HOLD
     # Closed here and at once: its scratch files go while there is still somebody to tell of it.
-    with closing(dedupe(valid, scratch, job.files, cell, hold=hold)) as pairs:
+    with closing(dedupe(valid, spool, job.files, cell, hold=hold)) as pairs:
         for unique, repeated in pairs:
             counts.duplicates += repeated.height
             other.repeat(repeated)
             job.check_stop()
             yield unique
-    job.files.remove_tree(scratch)
+    job.files.remove_tree(spool)
 
 
-def _valid(job: Job, counts: Counts, rejected: Parts) -> Iterator[pl.DataFrame]:
+def _valid(job: Job, counts: Counts, rejected: Parts | _Counted) -> Iterator[pl.DataFrame]:
     """read → normalise: the rows that have a number; the others go to `rejected`."""
     due = 0.0  # at once, so that a look at the run has something to tell
     for made in _read_and_normalised(job):

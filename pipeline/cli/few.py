@@ -1,64 +1,19 @@
-"""A few numbers through the whole job in a temporary directory, and their answers as a table."""
+"""The answers to a few numbers, as a table or as JSON."""
 
-import csv
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import polars as pl
-
 from pipeline.cli.results import show_json, show_table
-from pipeline.flow import run
-from pipeline.job import Surroundings
-from pipeline.model import PLAN_TYPES
 from pipeline.report.screen import Shown
 from pipeline.settings import Settings
 
-__all__ = ("look_up", "show_rows")
+__all__ = ("show_rows",)
 
-COLUMN = "number"
 _SHOWN = (
     "number", "msisdn", "region", "status", "lookup_type", "number_type", "mcc", "mnc", "carrier",
     "ported", "present", "roaming", "error",
 )  # fmt: skip
 _FLAG = {True: "yes", False: "no", None: ""}
-
-
-def look_up(
-    numbers: Sequence[str], settings: Settings, around: Surroundings
-) -> list[dict[str, Any]]:
-    """One row for each number given, in that order; refused cells have `reject_reason`."""
-    with TemporaryDirectory(prefix="msisdn-") as scratch:
-        listed = Path(scratch) / "numbers.csv"
-        with listed.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-            writer.writerows([[COLUMN], *([number] for number in numbers)])
-        out = Path(scratch) / "out"
-        run(
-            replace(
-                settings,
-                inputs=(str(listed),),
-                out=out,
-                column=COLUMN,
-                format="csv",
-                delimiter=",",
-                encoding="utf-8",
-                header="yes",
-                types=PLAN_TYPES,
-                rows="all",
-            ),
-            around,
-        )
-        parts = [_rows(out / kind) for kind in ("enriched", "rejected")]
-    found = pl.concat([part for part in parts if part is not None], how="diagonal")
-    return found.sort("row_id").drop("source_file", "line_number", strict=False).to_dicts()
-
-
-def _rows(folder: Path) -> pl.DataFrame | None:
-    paths = sorted(folder.glob("*.parquet"))
-    return pl.read_parquet(paths) if paths else None
 
 
 def show_rows(rows: Sequence[dict[str, Any]], settings: Settings) -> int:

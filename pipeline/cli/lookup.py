@@ -25,9 +25,10 @@ def lookup(ctx: click.Context, /, numbers: tuple[str, ...], **given: Any) -> Non
     """
     settings = settings_from("lookup", (), given)
     # Imported here for start-up time: Polars takes a third of a second.
-    from pipeline.cli.few import look_up, show_rows  # noqa: PLC0415
+    from pipeline.cli.few import show_rows  # noqa: PLC0415
     from pipeline.cli.surroundings import surroundings  # noqa: PLC0415
+    from pipeline.few import look_up  # noqa: PLC0415
 
     with surroundings(settings) as around:
-        rows = look_up(numbers, settings, around)
+        rows = look_up(numbers, settings, around).to_dicts()
     ctx.exit(show_rows(rows, settings))

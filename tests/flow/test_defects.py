@@ -5,10 +5,12 @@ import re
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pipeline.simulator.embedded import embedded
 from tests.flow.conftest import Command, Simulated, numbers, write_list
 
 SCRIPT = Path(__file__).with_name("raising.py")
@@ -74,7 +76,6 @@ class Faulty:
         self._environment = msisdn._environment() | {
             "RAISED": repr(RAISED),
             "SAID": RAISED,
-            "MSISDN_CLIENT_SECRET": simulator.endpoints.client_secret,
         }
         write_list(self.folder / "list.csv", COUNT)
         command = ("run", "list.csv", "-o", "out", "--rate", "5000", "--shard-rows", "6")
@@ -95,6 +96,12 @@ class Faulty:
         assert leaks(said) == []
         assert not {number[3:] for number in numbers(COUNT)} & set(re.findall(r"\d+", said))
         return ended
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Simulated]:
+    with embedded(seed="flow", arguments=["--client-secret", SECRET]) as endpoints:
+        yield Simulated(endpoints)
 
 
 @pytest.fixture
@@ -154,9 +161,7 @@ def test_the_last_of_json_lines_is_the_defect(faulty: Faulty) -> None:
     assert "a defect of the program: " in lines[-1]["text"]
 
 
-def test_the_same_command_goes_on_after_a_defect(
-    faulty: Faulty, account: Command, simulator: Simulated
-) -> None:
+def test_the_same_command_goes_on_after_a_defect(faulty: Faulty, simulator: Simulated) -> None:
     assert faulty("report").returncode == 1
     billed = simulator.meter()["billed"]
 
