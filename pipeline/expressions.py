@@ -13,6 +13,7 @@ column shows (`repair:leading_zero`) is known to `pipeline.normalise` on a `Data
 """
 
 import polars as pl
+import polars.selectors as cs
 
 from pipeline.model import NORMALISED, REJECTED
 from pipeline.normalise import normalise
@@ -54,7 +55,8 @@ class MsisdnExpressions:
         default_region(region)  # a wrong one is told here, not when the query runs
         given = [self._cells.alias(_CELL)]
         if region_of is not None:
-            word = pl.col(region_of) if isinstance(region_of, str) else region_of
+            # As a selector the name is a name: `pl.col` would read `^…$` and `*` as patterns.
+            word = cs.by_name(region_of).as_expr() if isinstance(region_of, str) else region_of
             given.append(word.alias(_REGION))
         by_row = _REGION if region_of is not None else None
 

@@ -81,8 +81,8 @@ def test_a_lookup_that_ends_leaves_no_number(
 
 def test_what_a_killed_plan_has_left_goes_with_the_next(msisdn: Command, scratch: Path) -> None:
     listed = write_list(msisdn.folder / "list.csv", 3)
-    left = scratch / "msisdn-left" / "out"
-    left.mkdir(parents=True, mode=0o700)
+    left = scratch / "msisdn-left"
+    left.mkdir(mode=0o700)
     (left / "frame-00000.arrow").write_text(NUMBERS[0])
     (scratch / "msisdn-list.csv").write_text(NUMBERS[0])  # somebody else's
 
