@@ -48,6 +48,7 @@ IN_WORKERS = ("deliver", "answers", "callback")
 
 def digits_of(text: str) -> str:
     """All digits of any script, and those that JSON or bytes escape."""
+    text = text.replace("\\x00", "")
     for escape, script in (
         (r"\\u066(\d)", ""),
         (r"\\xd9\\xa(\d)", ""),

@@ -71,7 +71,7 @@ def test_what_the_service_says_is_shown_as_it_is_written(odd: Command, endpoint:
 
 def test_what_a_list_says_is_shown_as_it_is_written(odd: Command, endpoint: str) -> None:
     name = f"list[1]{ODD.replace('/', '')}"
-    out, seen = (f"out{text.replace('[/red][bold]', '')}" for text in (ODD, SEEN))
+    out, seen = (f"out{text.replace('[/red][bold]', '').replace('[', '(')}" for text in (ODD, SEEN))
     header = f'"{ODD}","^.*$","*",phone'
     (odd.folder / f"{name}.csv").write_text(f"{header}\na,b,c,+{NUMBER}\n{ODD},^b$,*,{ODD}\n")
     way = ("--transport", "tcp", "--endpoint", endpoint, "--rows", "all")
