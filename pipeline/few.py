@@ -40,7 +40,7 @@ def look_up(numbers: Sequence[str], settings: Settings, around: Surroundings) ->
 
     Raises what ends a run.
     """
-    check_service(settings, around.announce)
+    check_service(settings, around)
     read = normalise(_frame(numbers), OWN + COLUMN, settings.region)
     valid = read.filter(pl.col("msisdn").is_not_null())
     output = Output(

@@ -7,6 +7,7 @@ is no refresh token in this grant; a token appears in no repr.
 
 import base64
 import json
+import math
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -20,6 +21,10 @@ __all__ = ("SCOPE", "Refusal", "Token", "TokenKeeper", "TokenRefused", "TokenUnu
 SCOPE = "linklookup/lookup"
 DEFAULT_LIFE = 300.0
 """Seconds, where the answer does not say, or says nonsense."""
+LONGEST_LIFE = 1e9
+"""Seconds; more than that is nonsense too."""
+SPACING = 1.0
+"""Seconds from one request for a token to the next, whatever lifetimes and refusals say."""
 
 _REFUSED = (400, 401, 403)
 """Statuses of the token endpoint that no repetition mends (RFC 6749 section 5.2: 400 and 401)."""
@@ -67,9 +72,16 @@ class TokenKeeper:
         self._refused = 0  # the last generation that was refused
         self._proven = 0  # the last generation that worked
         self._fresh_refused = 0  # fresh tokens refused, none having worked in between
+        self._next_request = -math.inf
 
     def __repr__(self) -> str:
         return f"<TokenKeeper generation {self._generation}>"
+
+    def wait(self, now: float) -> float:
+        """Seconds until a token may be asked for; books that request, which is to follow then."""
+        at = max(now, self._next_request)
+        self._next_request = at + SPACING
+        return at - now
 
     def request(self) -> tuple[dict[str, str], bytes]:
         """Headers and body of the request for a token."""
@@ -138,12 +150,13 @@ class TokenKeeper:
 
 
 def _seconds(value: Any) -> float:
-    """`expires_in`, which may be missing, zero, negative, or a text."""
+    """`expires_in`, which may be missing, zero, negative, a text, or beyond all bounds."""
     try:
         life = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return DEFAULT_LIFE
-    return life if 0 < life < 1e9 else DEFAULT_LIFE
+    sound = 0 < life < LONGEST_LIFE and not isinstance(value, bool)
+    return life if sound else DEFAULT_LIFE
 
 
 def _error_of(body: bytes) -> str:

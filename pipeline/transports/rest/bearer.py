@@ -28,11 +28,13 @@ LONGEST_PAUSE = 30.0
 class Bearer:
     """The token of one session."""
 
-    def __init__(self, service: Service, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, service: Service, session: aiohttp.ClientSession, keeper: TokenKeeper
+    ) -> None:
         self._service = service
         self._session = session
         self._loop = asyncio.get_running_loop()
-        self._keeper = TokenKeeper(service.credentials)
+        self._keeper = keeper
         self._good = asyncio.Event()
         self.ready: tuple[int, CIMultiDict[str]] | None = None
         """What `headers` would return at once; None while it has to wait."""
@@ -126,6 +128,7 @@ class Bearer:
 
     async def _fetch(self) -> Token:
         headers, body = self._keeper.request()
+        await asyncio.sleep(self._keeper.wait(self._loop.time()))
         try:
             async with self._session.post(
                 self._service.token_url,

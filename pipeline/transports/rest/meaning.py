@@ -1,5 +1,6 @@
 """What a body, a status or an error of the network means."""
 
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
@@ -20,6 +21,10 @@ __all__ = (
 
 LONGEST = 64 * 1024
 """Bytes of an answer; a sound one has some 400."""
+
+LONGEST_WAIT = 1e6
+"""Seconds that `Retry-After` is taken for at most; the run has a cap of its own, far below."""
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?")
 
 _UNSENT = (
     (aiohttp.ClientProxyConnectionError, NO_PROXY),
@@ -75,14 +80,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the service asks us to wait: RFC 9110 section 10.2.3, a number or a date.
 
     A date counts from the answer's own `Date`, so that no clock of ours matters; without one it
-    says nothing.
+    says nothing. Some write the number with a fraction. None for what is neither.
     """
     told = headers.get("Retry-After", "").strip()
-    if told.isdecimal():
-        return float(told[:9])
+    if (number := _SECONDS.fullmatch(told)) is not None:
+        return min(float(number[0]), LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(told)
         seconds = (until - parsedate_to_datetime(headers["Date"])).total_seconds()
-    except (KeyError, TypeError, ValueError, IndexError):
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
         return None
-    return max(0.0, seconds)
+    return min(max(0.0, seconds), LONGEST_WAIT)

@@ -21,6 +21,7 @@ from yarl import URL
 from pipeline.protocol.codec import NotAnAnswer, decode_head, rest_query
 from pipeline.protocol.meaning import result_of
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome, Query
+from pipeline.protocol.token import TokenKeeper
 from pipeline.transports.contract import Deliver, Service, TransportCounts, Withdrawn
 from pipeline.transports.groups import leave
 from pipeline.transports.rest.attempt import Deadline, Departure
@@ -73,6 +74,7 @@ class RestTransport:
         self._workers: list[asyncio.Task[None]] = []
         self._deadlines: list[Deadline] = []
         self._ended: list[Outcome] = []
+        self._keeper = TokenKeeper(service.credentials)  # of all attempts to begin
         self._session: aiohttp.ClientSession
         self._exchange: Exchange
         self._bearer: Bearer
@@ -85,7 +87,7 @@ class RestTransport:
     async def __aenter__(self) -> Self:
         """Open the session and get the token."""
         self._session = self._new_session()
-        self._bearer = Bearer(self._service, self._session)
+        self._bearer = Bearer(self._service, self._session, self._keeper)
         try:
             self._exchange = Exchange(self._service, self._session)
             await self._bearer.start()

@@ -121,7 +121,7 @@ async def test_a_refusal_inside_the_body_is_a_refusal() -> None:
     def refused_once(tel: str, nth: int) -> Reply:
         return Reply((body,)) if nth == 1 else plainly(tel, nth)
 
-    async with connected("rest", refused_once) as (client, running):
+    async with connected("rest", refused_once, timeout=5) as (client, running):
         first = await client.ask_one()
         second = await client.ask_one()
 
