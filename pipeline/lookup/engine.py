@@ -32,6 +32,7 @@ from pipeline.lookup.progress import Progress
 from pipeline.lookup.settlement import Settlement
 from pipeline.lookup.work import Work
 from pipeline.protocol.messages import Outcome
+from pipeline.transports.turns import turns
 
 __all__ = ("Engine",)
 
@@ -76,6 +77,7 @@ class Engine:
         self._inbox: list[Outcome] = []
         self._ending: MsisdnError | None = None
         self._drained_by = 0.0
+        self._has_looked = False
         self._wake = asyncio.Event()
         self.dirty = asyncio.Event()
         """Set when a journal has something that is not durable yet."""
@@ -146,7 +148,7 @@ class Engine:
             self._watch(now)
             if self._ending is None:
                 self._go_out(way, now)
-            elif not (self._outbox.flying or self.settlement) or now >= self._drained_by:
+            elif await self._is_drained(now):
                 raise self._ending
             if self._complete and not self.settlement.open_works and self._ending is None:
                 self.progress.announce(now, self._state(now), last=True)
@@ -157,6 +159,19 @@ class Engine:
             if now >= self.progress.due:
                 self.progress.announce(now, self._state(now))
             await self._rest(way, now)
+
+    async def _is_drained(self, now: float) -> bool:
+        """Whether nothing is under way any more, or there is no time left for it."""
+        if not (self._outbox.flying or self.settlement):
+            return True
+        if now < self._drained_by:
+            return False
+        if self._has_looked:
+            return True
+        self._has_looked = True
+        await turns()  # what waits in a socket has come in time
+        self._wake.set()
+        return False
 
     def _go_out(self, way: Way, now: float) -> None:
         outbox, concurrency = self._outbox, self._condition.concurrency
@@ -185,6 +200,8 @@ class Engine:
         """How many more may be under way."""
         flying = len(self._outbox.flying)
         room = self._condition.concurrency.limit - flying
+        if self._outbox.silence.is_long(now):
+            room = min(room, 0 if flying else 1)
         probes = self._condition.breaker.allowed(now, flying)
         return max(0, room if probes is None else min(room, probes))
 
@@ -205,7 +222,7 @@ class Engine:
         if self._ending is not None:
             return min(self._drained_by, *due)
         sendable = self._outbox.is_armed and way.capacity > 0 and self._room(now)
-        if sendable or self._outbox.delayed:
+        if sendable or self._outbox.awaits_grant:
             due.append(self._asking.limiter.ready_at(now))
         if self._condition.breaker.is_open:
             due.append(self._condition.breaker.opens_at(now + TICK))

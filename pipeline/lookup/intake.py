@@ -18,7 +18,7 @@ from pipeline.lookup.settlement import Settlement
 from pipeline.lookup.work import Work
 from pipeline.model import SOURCES
 from pipeline.protocol.codes import Verdict, code_of
-from pipeline.protocol.meaning import NO_ANSWER
+from pipeline.protocol.meaning import MUTE, NO_ANSWER
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome
 
 __all__ = ("Intake",)
@@ -57,11 +57,14 @@ class Intake:
         keys: list[int] = []  # of those answered at the first attempt, which are most
         raws: list[bytes] = []
         sent: list[float] = []
+        spoke = False
         for key, result in outcomes:
             sent_at = flying.pop(key, None)
             if isinstance(result, Fault):
+                spoke = spoke or (result.sent and result.reason not in MUTE)
                 self._failed(key, result, now, sent_at)
             elif sent_at is None or key in retried:
+                spoke = True
                 self._answered_again(key, result, now, sent_at)
             else:
                 keys.append(key)
@@ -73,7 +76,11 @@ class Intake:
                     self._progress.accepted += 1
         if keys:
             self._keep(keys, raws, now)
-            self._condition.concurrency.answered(len(keys), now - sum(sent) / len(sent))
+            took = now - sum(sent) / len(sent)
+            self._condition.concurrency.answered(len(keys), took)
+            self._outbox.heard(now, took)
+        elif spoke:
+            self._outbox.heard(now)
 
     def _keep(self, keys: list[int], raws: list[bytes], now: float) -> None:
         """Write first answers down; they count when they are durable."""

@@ -9,6 +9,7 @@ Rule: every request is paid for at the limiter here, and nowhere else.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -17,6 +18,7 @@ from pipeline.lookup.asking import Asking, Limits
 from pipeline.lookup.backlog import Backlog, Retry
 from pipeline.lookup.health import RetryBudget
 from pipeline.lookup.progress import Progress
+from pipeline.lookup.silence import Silence
 from pipeline.lookup.work import Work
 from pipeline.protocol.messages import Query, queries_of
 from pipeline.transports.contract import Withdrawn
@@ -83,6 +85,8 @@ class Outbox:
         """In flight: intent noted, outcome not yet durable."""
         self.flying: dict[int, float] = {}
         """What is under way, and since when."""
+        self.silence = Silence()
+        self._owed = 0
         self.delayed: list[asyncio.Future[None]] = []
         """Under way, and waiting to be paid for anew (`Service.pay_again`)."""
         self.refused_regions: set[str] = set()
@@ -118,6 +122,11 @@ class Outbox:
     def is_armed(self) -> bool:
         """Something could be sent now, if limiter and transport allow."""
         return bool(self._armed)
+
+    @property
+    def awaits_grant(self) -> bool:
+        """Requests that have left, or are under way, are still to be paid for."""
+        return bool(self._owed or self.delayed)
 
     @property
     def awaits_disk(self) -> bool:
@@ -189,9 +198,11 @@ class Outbox:
         """Send what limiter, transport, limits and `room` allow, a batch at most; says how many."""
         if self._recalled:
             self._drop_recalled()
-        if self.delayed:
+        if self._owed:
+            self._owed -= self._asking.limiter.take(self._owed, now)
+        if self.delayed and not self._owed:
             self._let_through(now)
-        if not self._armed:
+        if not self._armed or self._owed:
             return 0
         wanted = min(len(self._armed), way.capacity, self.limits.left, room, BATCH)
         granted = self._asking.limiter.take(wanted, now) if wanted > 0 else 0
@@ -201,8 +212,19 @@ class Outbox:
         self.limits.sent(granted)
         self._progress.requests += granted
         way.send(batch)
+        self.silence.sent(granted, now)
         self.flying.update(dict.fromkeys([query.key for query in batch], now))
         return granted
+
+    def heard(self, now: float, took: float | None = None) -> None:
+        """The service spoke, to questions that had waited `took` seconds on average.
+
+        What left while it said nothing may arrive only now, and all at once: nothing new leaves
+        until that has been paid for again. A second's worth is as much as any second may have.
+        """
+        again = self.silence.heard(now, took)
+        if again:
+            self._owed = min(self._owed + again, math.ceil(self._asking.rate))
 
     def _let_through(self, now: float) -> None:
         """Requests that wait for a grant of their own go first."""

@@ -5,9 +5,13 @@ from pipeline.protocol.codes import Verdict, code_of
 from pipeline.protocol.messages import Answer, Fault, FaultKind
 
 __all__ = (
+    "CLOSED_EARLY",
+    "LOST",
+    "MUTE",
     "NO_ANSWER",
     "NO_NUMBER",
     "REFUSED",
+    "SILENT",
     "UNKNOWN_ERROR",
     "WORD_FAILED",
     "kind_of_status",
@@ -19,6 +23,12 @@ NO_NUMBER = "answer without a number"
 REFUSED = "the service refused the account"
 UNKNOWN_ERROR = "service reported an unknown error (F3)"
 WORD_FAILED = "the service answered `failed`: client id, password or address not accepted"
+
+LOST = "connection lost"
+CLOSED_EARLY = "connection closed before the answer"
+SILENT = "connection went silent"
+MUTE = frozenset({NO_ANSWER, LOST, CLOSED_EARLY, SILENT})
+"""Where the service itself has said nothing."""
 
 _KINDS = {
     401: FaultKind.ACCOUNT,

@@ -17,8 +17,9 @@ for anew: as many as the limiter leaves room for."""
 class Departure:
     """When a worker's request goes out: not long after it was paid for."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, deadline: "Deadline") -> None:
         self._pay_again = service.pay_again
+        self._deadline = deadline
         self._now = asyncio.get_running_loop().time
         self._paid_at = 0.0
         self.is_out = False
@@ -28,9 +29,15 @@ class Departure:
         self._paid_at, self.is_out = at, False
 
     async def leave(self) -> None:
-        """The connection is there, and the request goes out now. Raises `Withdrawn`."""
-        if self._pay_again is not None and self._now() - self._paid_at > SOON:
-            await self._pay_again()
+        """The connection is there, and the request goes out now. Raises `Withdrawn`.
+
+        One that had to wait has its time-out from now on: nothing leaves that would be given up
+        before its answer can be here.
+        """
+        if self._now() - self._paid_at > SOON:
+            if self._pay_again is not None:
+                await self._pay_again()
+            self._deadline.begin()
         self.is_out = True
 
 
@@ -48,10 +55,19 @@ class Deadline:
         self._expired = False
 
     def __enter__(self) -> None:
-        self._due = self._now() + self._seconds
+        self.begin()
+
+    def begin(self) -> None:
+        """It has all its time from now on, unless that is over."""
+        if not self._expired:
+            self._due = self._now() + self._seconds
+
+    def is_over(self, now: float) -> bool:
+        """Whether it was due by then."""
+        return now >= self._due
 
     def look(self, now: float) -> None:
-        """End the wait if it is time to."""
+        """End the wait if it was due by then."""
         if now >= self._due:
             self._due, self._expired = math.inf, True
             self._task.cancel()

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from pipeline.protocol.meaning import NO_ANSWER, REFUSED, kind_of_status
+from pipeline.protocol.meaning import LOST, NO_ANSWER, REFUSED, kind_of_status
 from pipeline.protocol.messages import Fault, FaultKind
 from pipeline.transports.rest.bearer import NO_PROXY, proxy_refusal
 
@@ -57,7 +57,7 @@ def fault_of_error(error: Exception, begun: bool) -> Fault:
         return stopped_by_proxy(error.status)
     if isinstance(error, TimeoutError):
         return Fault(FaultKind.TRANSIENT, NO_ANSWER, sent=begun)
-    return Fault(FaultKind.TRANSIENT, "connection lost", sent=begun)
+    return Fault(FaultKind.TRANSIENT, LOST, sent=begun)
 
 
 def stopped_by_proxy(status: int) -> Fault:

@@ -34,6 +34,7 @@ from pipeline.transports.rest.meaning import (
     fault_of_status,
     stopped_by_proxy,
 )
+from pipeline.transports.turns import turns
 
 __all__ = ("RestTransport",)
 
@@ -169,7 +170,8 @@ class RestTransport:
         loop = self._loop
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  it is one
-        departure, deadline = Departure(self._service), Deadline(task, self._service.timeout)
+        deadline = Deadline(task, self._service.timeout)
+        departure = Departure(self._service, deadline)
         self._deadlines.append(deadline)
         while True:
             while not self._waiting:
@@ -189,8 +191,10 @@ class RestTransport:
         while True:
             await asyncio.sleep(pause)
             now = loop.time()
-            for deadline in self._deadlines:
-                deadline.look(now)
+            if any(deadline.is_over(now) for deadline in self._deadlines):
+                await turns()
+                for deadline in self._deadlines:
+                    deadline.look(now)
 
     def _flush(self) -> None:
         ended, self._ended = self._ended, []

@@ -8,6 +8,7 @@ from typing import Protocol, cast
 from pipeline.protocol.codec import DirectRequests
 from pipeline.protocol.exchange import Exchange, Tally
 from pipeline.protocol.framing import Frames
+from pipeline.protocol.meaning import CLOSED_EARLY, LOST
 from pipeline.protocol.messages import Outcome, Query
 
 __all__ = ("Connection", "Owner")
@@ -53,7 +54,11 @@ class Connection(asyncio.Protocol):
         self._requests = requests
         self._frames = Frames()
         self._loop = asyncio.get_running_loop()
+        self.begun = self._loop.time()
+        """When it was wanted."""
         self._transport: asyncio.Transport | None = None
+        self.patience: asyncio.Timeout | None = None
+        """Ends the wait for it to come about; from then on it has no end."""
         self.orderly = False
         """The server closed it, rather than that the network broke it."""
         self.closed_by_us = False
@@ -91,8 +96,15 @@ class Connection(asyncio.Protocol):
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Open."""
+        """Open, unless that was given up in the same turn of the loop: then it is closed again."""
+        if self.patience is not None:
+            if self.patience.expired():
+                cast("asyncio.Transport", transport).abort()
+                return
+            self.patience.reschedule(None)
         self._transport = cast("asyncio.Transport", transport)
+        # What the system does not take at once must not pile up here, to leave later in a burst.
+        self._transport.set_write_buffer_limits(high=0)
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -121,13 +133,15 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Gone, by whomever."""
+        if self._transport is None:
+            return  # it came about too late, and was never in use
         self.ready = False
         outcomes: list[Outcome] = []
         if not self.closed_by_us:
             now = self._loop.time()
             outcomes = self.exchange.receive(self._frames.finish(), now)
         self.orderly = self.orderly and error is None
-        reason = "connection closed before the answer" if self.orderly else "connection lost"
+        reason = CLOSED_EARLY if self.orderly else LOST
         if self._frames.broken:
             reason = "the stream cannot be read: " + self._frames.broken
         still_open = len(self.exchange)

@@ -5,6 +5,7 @@ import socket
 
 from pipeline.transports.contract import Service
 from pipeline.transports.endpoints import Address, address_of
+from pipeline.transports.tcp.connection import Connection
 
 __all__ = ("Dialler",)
 
@@ -20,7 +21,7 @@ class Dialler:
         self._patience = min(LONGEST, service.timeout)
         self._reached: Address | None = None
 
-    async def connect(self, protocol: asyncio.Protocol) -> None:
+    async def connect(self, connection: Connection) -> None:
         """Connect where it was reached last, else at the first address that answers.
 
         Each address has its share of the time, so that one family without a way there (IPv6,
@@ -30,8 +31,9 @@ class Dialler:
         addresses = [self._reached] if self._reached else await self._resolve()
         for place, address in enumerate(addresses, 1):
             try:
-                async with asyncio.timeout(self._patience / len(addresses)):
-                    await loop.create_connection(lambda: protocol, *address)
+                async with asyncio.timeout(self._patience / len(addresses)) as patience:
+                    connection.patience = patience
+                    await loop.create_connection(lambda: connection, *address)
             except (OSError, TimeoutError):
                 self._reached = None
                 if place == len(addresses):

@@ -6,6 +6,7 @@ transport's business.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from types import TracebackType
 from typing import Protocol
 
@@ -66,7 +67,11 @@ class Pool:
         connection.solo = solo
         if solo is None:
             self.connecting.add(connection)
-        task = self._group.create_task(self._opening(connection))
+        self.begin(self._opening(connection))
+
+    def begin(self, work: Coroutine[None, None, None]) -> None:
+        """Do something in the background, as long as the pool is open."""
+        task = self._group.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -5,21 +5,25 @@ connection fares is told to the server's manners, which say how to go on.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import repeat
+from functools import partial
 from operator import itemgetter
 from types import TracebackType
 from typing import Self
 
+from pipeline.protocol.meaning import SILENT
 from pipeline.protocol.messages import Fault, FaultKind, Outcome, Query
 from pipeline.transports.contract import Deliver, Service, TransportCounts, Unreachable
 from pipeline.transports.tcp.connection import Connection
 from pipeline.transports.tcp.manners import OPEN_WHERE_SLOW, Manners, Mode
 from pipeline.transports.tcp.pool import Pool
+from pipeline.transports.tcp.waiting import Waiting
+from pipeline.transports.turns import after_turns
 
 __all__ = ("TcpTransport",)
 
+LOOKS = 64
+"""Times that the sockets are read at most before questions are given up."""
 LOOK_AGAIN = 1.0
 """Seconds between two looks whether a server that closed after each answer still does."""
 
@@ -36,9 +40,10 @@ class TcpTransport:
         self._service = service
         self._deliver = deliver
         self._pool = Pool(self, service, self.manners, self.counts)
-        self._waiting: deque[tuple[Query, float]] = deque()  # and when they give up
+        self._waiting = Waiting(service, deliver, self._pool.begin, self._paid_for)
         self._looked = 0.0  # when a connection was last left open after its answer
         self._timer: asyncio.TimerHandle | None = None
+        self._pieces = 0  # of the stream with frames in them, on all connections
         self._loop = asyncio.get_running_loop()
         self._closing = False
 
@@ -79,12 +84,13 @@ class TcpTransport:
     def capacity(self) -> int:
         """Questions that connections can carry now, or that would open one of their own."""
         connections = self._pool.in_use
-        room = sum(self._pool.rooms()) - len(self._waiting)
+        waiting = len(self._waiting)
+        room = sum(self._pool.rooms()) - waiting
         if self.manners.mode is Mode.ONE_SHOT or not connections:
             room += (self.manners.connections - len(connections)) * self.manners.depth
         if self._service.concurrency is not None:
             flying = sum(len(c.exchange) for c in (*connections, *self._pool.last))
-            room = min(room, self._service.concurrency - flying - len(self._waiting))
+            room = min(room, self._service.concurrency - flying - waiting)
         return max(0, room)
 
     def send(self, queries: Sequence[Query]) -> None:
@@ -94,19 +100,19 @@ class TcpTransport:
         for query in alone:
             self._pool.start(query)
         together = [query for query in queries if not query.solo] if alone else queries
-        self._waiting.extend(zip(together, repeat(due)))
+        self._waiting.put(together, due)
         self._pump()
         self._arm(due)
 
     def _pump(self) -> None:
         """Give waiting questions to connections with room, and open more if needed."""
         pool, manners = self._pool, self.manners
-        if self._waiting:
+        if self._waiting.ready:
             self._hand_out()
         if manners.lifetime is not None:
             pool.retire(manners.lifetime)
         if len(pool.in_use) + len(pool.connecting) < manners.connections:
-            for _ in range(pool.wanted(len(self._waiting))):
+            for _ in range(pool.wanted(self._waiting.ready)):
                 pool.start()
 
     def _hand_out(self) -> None:
@@ -116,13 +122,20 @@ class TcpTransport:
         many small pieces cost both sides several times what a few large ones do.
         """
         now, waiting = self._loop.time(), self._waiting
-        rooms = zip(self._pool.rooms(), self._pool.in_use, strict=True)
+        each = self._pool.rooms()
+        waiting.pay_again(sum(each))
+        rooms = zip(each, self._pool.in_use, strict=True)
         targets = sorted((pair for pair in rooms if pair[0]), key=itemgetter(0))
         for place, (room, connection) in enumerate(targets):
-            count = min(-(-len(waiting) // (len(targets) - place)), room)
+            count = min(-(-waiting.ready // (len(targets) - place)), room)
             if count:
-                batch = [waiting.popleft()[0] for _ in range(count)]
-                connection.ask(batch, now, self._service.timeout)
+                connection.ask(waiting.take(count), now, self._service.timeout)
+
+    def _paid_for(self) -> None:
+        """Questions that were held up may leave now."""
+        if not self._closing:
+            self._arm(self._loop.time() + self._service.timeout)
+            self._fill([])
 
     # Connections
 
@@ -134,20 +147,35 @@ class TcpTransport:
             connection.close()
         elif connection.solo is not None:
             self._pool.last.add(connection)
-            now = self._loop.time()
-            connection.ask([connection.solo], now, self._service.timeout)
-            self._arm(now + self._service.timeout)
+            if self._waiting.has_waited(connection.begun):
+                self._pool.begin(self._ask_alone_later(connection, connection.solo))
+            else:
+                self._ask_alone(connection, connection.solo)
         else:
             self._pool.in_use.append(connection)
             self._fill([])
+
+    async def _ask_alone_later(self, connection: Connection, query: Query) -> None:
+        if not await self._waiting.may_leave(query):
+            self._pool.discard(connection)
+        elif connection.ready:
+            self._ask_alone(connection, query)
+        else:
+            self._pool.discard(connection)
+            self._deliver([Outcome(query.key, _CANNOT_CONNECT)])
+
+    def _ask_alone(self, connection: Connection, query: Query) -> None:
+        now = self._loop.time()
+        connection.ask([query], now, self._service.timeout)
+        self._arm(now + self._service.timeout)
 
     def failed(self, connection: Connection) -> None:
         """A connection did not come about."""
         if connection.solo is not None:
             self._deliver([Outcome(connection.solo.key, _CANNOT_CONNECT)])
         elif not self._pool.in_use and not self._pool.connecting:
-            waiting, self._waiting = self._waiting, deque()
-            self._deliver([Outcome(query.key, _CANNOT_CONNECT) for query, _ in waiting])
+            waiting = self._waiting.take(self._waiting.ready)
+            self._deliver([Outcome(query.key, _CANNOT_CONNECT) for query in waiting])
 
     def writable(self) -> None:
         """A connection takes questions again."""
@@ -155,6 +183,7 @@ class TcpTransport:
 
     def heard(self, connection: Connection, outcomes: list[Outcome]) -> None:
         """Answers came."""
+        self._pieces += 1
         manners = self.manners
         manners.answered(len(outcomes), connection.exchange.sample)
         if connection.answered <= len(outcomes):
@@ -242,16 +271,27 @@ class TcpTransport:
             self._timer = self._loop.call_at(due, self._tick)
 
     def _tick(self) -> None:
-        """Give up what is due."""
-        self._timer = None
+        """Something is due: read what is there, then give up what was due by now."""
         now = self._loop.time()
+        after_turns(partial(self._looked_through, now, self._pieces, LOOKS))
+
+    def _looked_through(self, now: float, pieces: int, looks: int) -> None:
+        if self._closing:
+            return
+        if pieces != self._pieces and looks:  # there may be more
+            after_turns(partial(self._looked_through, now, self._pieces, looks - 1))
+        else:
+            self._give_up(now)
+
+    def _give_up(self, now: float) -> None:
+        """Give up what was due by then."""
+        self._timer = None
         outcomes: list[Outcome] = []
         for connection in (*self._pool.in_use, *self._pool.last):
             outcomes += self._given_up(connection, now)
-        while self._waiting and self._waiting[0][1] <= now:
-            outcomes.append(Outcome(self._waiting.popleft()[0].key, _NOT_SENT))
+        outcomes += [Outcome(query.key, _NOT_SENT) for query in self._waiting.expired(now)]
         due = [c.exchange.next_deadline() for c in (*self._pool.in_use, *self._pool.last)]
-        due += [self._waiting[0][1]] if self._waiting else []
+        due.append(self._waiting.due)
         first = min((at for at in due if at is not None), default=None)
         if first is not None:
             self._arm(first)
@@ -270,6 +310,6 @@ class TcpTransport:
         else:
             self.manners.unanswered()
         if silent or self.manners.mode is not Mode.KEPT or connection in self._pool.last:
-            outcomes += connection.exchange.abandon("connection went silent")
+            outcomes += connection.exchange.abandon(SILENT)
             self._pool.discard(connection)
         return outcomes
