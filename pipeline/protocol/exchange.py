@@ -25,10 +25,14 @@ from pipeline.protocol.framing import FAILED
 from pipeline.protocol.meaning import NO_ANSWER, NO_NUMBER, REFUSED, WORD_FAILED, result_of
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome, Query
 
-__all__ = ("Exchange", "Tally")
+__all__ = ("ANY", "Exchange", "Tally")
 
 MEMORY = 65_536
 """Numbers given up, and numbers answered, that an exchange remembers: some 10 MB at most."""
+
+
+ANY = 1 << 62
+"""More questions than are ever asked."""
 
 
 class _Open(NamedTuple):
@@ -88,6 +92,7 @@ class Exchange:
         self._blanks: list[int] = []  # questions asked before each blank, rising
         self._suspects: list[int] = []  # still open of those asked between it and the one before
         self._ever_blank = False
+        self._before = ANY
 
     def __repr__(self) -> str:
         return f"<Exchange {len(self)} open of {self.asked}, {self.answered} answered>"
@@ -134,12 +139,15 @@ class Exchange:
 
     # Answers
 
-    def receive(self, frames: Iterable[bytes], now: float) -> list[Outcome]:
-        """What frames mean: the outcomes of those that are answers. The rest is counted."""
+    def receive(self, frames: Iterable[bytes], now: float, before: int = ANY) -> list[Outcome]:
+        """What frames mean: the outcomes of those that are answers. The rest is counted.
+
+        `before`: they had come when so many questions were asked, so they answer none of the later.
+        """
         outcomes: list[Outcome] = []
         first: _Open | None = None
         lanes = tuple(self._lanes.values())
-        done, blanks = self._done[0], self._blanks
+        self._before, done, blanks = before, self._done[0], self._blanks
         for frame in frames:
             try:
                 head = decode_head(frame)
@@ -154,6 +162,8 @@ class Exchange:
             else:
                 self._odd(head, frame, outcomes)
                 continue
+            if known[3] >= before and self._too_early(lane, tel, known):
+                continue
             first = first or known
             done.add(tel)
             plain = not code and statuscode is None and message is None
@@ -165,6 +175,12 @@ class Exchange:
                 self._cleared(known.serial, outcomes)
         self._account(first, outcomes, now)
         return outcomes
+
+    def _too_early(self, lane: dict[str, _Open], tel: str, known: _Open) -> bool:
+        """It came before its question was asked, which stays open."""
+        lane[tel] = known
+        self.tally.strays += 1
+        return True
 
     def _account(self, first: _Open | None, outcomes: Sequence[Outcome], now: float) -> None:
         """Keep the figures of one batch."""
@@ -198,8 +214,14 @@ class Exchange:
             outcomes += self._end_all(Fault(FaultKind.ACCOUNT, WORD_FAILED))
             return
         self.tally.strays += 1
-        if not self._datagrams and len(self):
+        if not self._datagrams and self._may_answer:
             self._suspect(outcomes)
+
+    @property
+    def _may_answer(self) -> bool:
+        """Whether a question is open that what came just now may answer."""
+        first = self.first_open()
+        return first is not None and first < self._before
 
     # Answers without a number
 
@@ -211,7 +233,9 @@ class Exchange:
         asked. Otherwise it is remembered: each question open now may be the one. As soon as no
         more of these are open than blanks came, all of them are to be asked again, alone.
         """
-        only = len(self) == 1 and not self._ever_gave_up and not self._ever_blank
+        only = (
+            len(self) == 1 and self._may_answer and not self._ever_gave_up and not self._ever_blank
+        )
         self._ever_blank = True
         if head.statuscode in (401, 403):
             outcomes += self._end_all(Fault(FaultKind.ACCOUNT, REFUSED))
@@ -220,7 +244,7 @@ class Exchange:
             tel, known = lane.popitem()
             self._done[0].add(tel)
             outcomes.append(Outcome(known.key, result_of(head, frame)))
-        elif len(self):
+        elif self._may_answer:
             self._suspect(outcomes)
         else:
             self.tally.strays += 1

@@ -26,6 +26,7 @@ from pipeline.transports.contract import Deliver, Service, TransportCounts, With
 from pipeline.transports.groups import leave
 from pipeline.transports.rest.attempt import Deadline, Departure
 from pipeline.transports.rest.bearer import PROXY_REFUSES, Bearer
+from pipeline.transports.rest.connector import Connector
 from pipeline.transports.rest.exchange import Exchange
 from pipeline.transports.rest.meaning import (
     LONGEST,
@@ -118,7 +119,8 @@ class RestTransport:
     def _new_session(self) -> aiohttp.ClientSession:
         timeout = self._service.timeout
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=Connector(
+                loop=self._loop,
                 limit=self._most + 1,  # one for the token
                 resolver=aiohttp.ThreadedResolver(),
                 ttl_dns_cache=DNS_LIFE,

@@ -2,14 +2,19 @@
 
 import asyncio
 import socket
+from array import array
+from collections import deque
 from collections.abc import Sequence
+from fcntl import ioctl
+from termios import FIONREAD
 from typing import Protocol, cast
 
 from pipeline.protocol.codec import DirectRequests
-from pipeline.protocol.exchange import Exchange, Tally
+from pipeline.protocol.exchange import ANY, Exchange, Tally
 from pipeline.protocol.framing import Frames
 from pipeline.protocol.meaning import CLOSED_EARLY, LOST
 from pipeline.protocol.messages import Outcome, Query
+from pipeline.protocol.noise import TALKS_ON, Noise
 
 __all__ = ("Connection", "Owner")
 
@@ -53,6 +58,12 @@ class Connection(asyncio.Protocol):
         self._owner = owner
         self._requests = requests
         self._frames = Frames()
+        self._noise = Noise()
+        self._heard = 0  # bytes, ever
+        self._early: deque[tuple[int, int]] = deque()
+        # Up to which byte what comes was here when how many questions had been asked.
+        self._file = -1
+        self._count = array("i", [0])
         self._loop = asyncio.get_running_loop()
         self.begun = self._loop.time()
         """When it was wanted."""
@@ -70,6 +81,9 @@ class Connection(asyncio.Protocol):
         """Send questions, all in one piece. The Java sample ends each with a newline; so do we."""
         if self._transport is None:
             raise RuntimeError("a question for a connection that is not open")
+        unread = self._unread()
+        if unread:
+            self._early.append((self._heard + unread, self.exchange.asked))
         tels = [query.tel for query in queries]
         self.exchange.ask_all(queries, tels, now, patience)
         self._transport.write(self._requests.encode_all(tels))
@@ -106,6 +120,7 @@ class Connection(asyncio.Protocol):
         # What the system does not take at once must not pile up here, to leave later in a burst.
         self._transport.set_write_buffer_limits(high=0)
         sock = transport.get_extra_info("socket")
+        self._file = sock.fileno()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.ready = True
@@ -116,15 +131,42 @@ class Connection(asyncio.Protocol):
         """Bytes came."""
         if self.closed_by_us:
             return
+        while self._early and self._heard + len(data) > self._early[0][0]:
+            position, before = self._early.popleft()
+            cut = position - self._heard
+            if cut > 0:
+                self._take(data[:cut], before)
+                data = data[cut:]
+        self._take(data, self._early[0][1] if self._early else ANY)
+
+    def _take(self, data: bytes, before: int) -> None:
+        """Bytes that came when so many questions had been asked."""
+        self._heard += len(data)
         frames = self._frames.feed(data)
-        if frames:
+        useless = 0
+        if frames and not self.closed_by_us:
             self.last_heard = self._loop.time()
-            outcomes = self.exchange.receive(frames, self.last_heard)
+            allowed = self._noise.allowed(self.exchange.asked, self.last_heard)
+            most = allowed + len(self.exchange)
+            some = frames if len(frames) <= most else frames[:most]
+            outcomes = self.exchange.receive(some, self.last_heard, before)
             self.answered = self.exchange.answered
+            useless = len(frames) - len(outcomes)
             self._owner.heard(self, outcomes)
+        if not self._noise.heard(useless, len(data)):
+            self._frames.broken = self._frames.broken or TALKS_ON
         if self._frames.broken and self._transport is not None:
             self.ready = False
             self._transport.abort()
+
+    def _unread(self) -> int:
+        """Bytes that are here already, and so answer nothing that is asked from now on."""
+        assert self._transport is not None  # noqa: S101  whoever calls has looked
+        try:
+            ioctl(self._file, FIONREAD, self._count)
+        except OSError:
+            return 0  # it is closed, and says nothing any more
+        return self._count[0]
 
     def eof_received(self) -> bool:
         """The server will send no more; asyncio closes our side then."""
