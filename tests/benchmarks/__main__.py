@@ -23,6 +23,7 @@ from tests.benchmarks.pace import latency, rate
 from tests.benchmarks.resume import resume
 from tests.benchmarks.scale import Scale
 from tests.benchmarks.stages import parts, stages
+from tests.benchmarks.stalls import stalls
 from tests.benchmarks.start_up import start_up
 from tests.benchmarks.trouble import faults
 
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "cost": cost,
     "rate": rate,
     "latency": latency,
+    "stalls": stalls,
     "faults": faults,
     "memory": memory,
     "resume": resume,
