@@ -41,10 +41,11 @@ def stalls(folder: Path, scale: Scale) -> Iterator[Result]:
     """Every transport, kept and closed after each answer, rate, concurrency, length of the stall."""
     lengths, rates = (_STALLS[:1], _RATES[:1]) if scale.quick else (_STALLS, _RATES)
     for rate in rates:
-        listed = write_list(folder / "list.csv", int(rate * (_BEGINS + _AFTER)))
-        for transport, closes in _KINDS:
-            for concurrency in _CONCURRENCY:
-                for stall in lengths:
+        for stall in lengths:
+            # As many as would leave if the stall kept none back.
+            listed = write_list(folder / "list.csv", int(rate * (_BEGINS + stall + _AFTER)))
+            for transport, closes in _KINDS:
+                for concurrency in _CONCURRENCY:
                     yield from _stalled(
                         folder, listed, transport, rate, stall, closes=closes, flight=concurrency
                     )
@@ -60,7 +61,7 @@ def _stalled(
     closes: bool,
     flight: object,
 ) -> Iterator[Result]:
-    with embedded(seed="bench", arguments=("--remember", "20000")) as service:
+    with embedded(seed="bench", arguments=("--remember", "100000")) as service:
         reset_meter(service)
         with _relay(service, transport, closes=closes) as relay:
             to = urlsplit(getattr(service, transport))
