@@ -19,6 +19,7 @@ __all__ = (
     "MsisdnError",
     "ServiceError",
     "StorageError",
+    "TooManyRejected",
     "UsageError",
 )
 
@@ -34,6 +35,7 @@ EXIT_CODES: dict[int, str] = {
     14: "budget, lookup limit or deadline reached; progress is kept",
     15: "the checkpoint belongs to another input or other settings, or is damaged",
     16: "storage: full disk, failed write; progress is kept",
+    17: "too many rows were rejected (`--max-rejected`); nothing was asked",
     129: "the terminal went away (SIGHUP) after a clean checkpoint",
     130: "interrupted (SIGINT) after a clean checkpoint",
     143: "terminated (SIGTERM) after a clean checkpoint",
@@ -113,6 +115,12 @@ class StorageError(MsisdnError):
     """A write failed: the disk is full, or permission is missing."""
 
     exit_code = 16
+
+
+class TooManyRejected(MsisdnError):
+    """More rows were rejected than the user allows; nothing was looked up."""
+
+    exit_code = 17
 
 
 class Interrupted(MsisdnError):

@@ -44,7 +44,7 @@ def look_up(numbers: Sequence[str], settings: Settings, around: Surroundings) ->
     read = normalise(_frame(numbers), OWN + COLUMN, settings.region)
     valid = read.filter(pl.col("msisdn").is_not_null())
     output = Output(
-        out=Path(), own=(COLUMN,), run_id="", rules_version=RULES_VERSION, number_column=COLUMN,
+        out=Path(), own=(COLUMN,), run_id="", rules_version=RULES_VERSION, number_columns=(COLUMN,),
         files=around.files,
     )  # fmt: skip
     found = [arrange(read.filter(pl.col("msisdn").is_null()), "rejected", output)]
@@ -56,7 +56,7 @@ def look_up(numbers: Sequence[str], settings: Settings, around: Surroundings) ->
         rows = valid.select(*own, "msisdn").join(others, on="msisdn", how="left")
         found.insert(0, arrange(rows, "enriched", output))
     rows = pl.concat(found, how="diagonal_relaxed").sort("row_id")
-    return rows.drop("source_file", "line_number", strict=False)
+    return rows.drop("source_file", "line_number", "column", strict=False)
 
 
 def _frame(numbers: Sequence[str]) -> pl.DataFrame:

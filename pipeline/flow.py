@@ -16,6 +16,7 @@ import polars as pl
 
 from pipeline.ahead import NORMALISERS, InOrder, ahead
 from pipeline.dedupe import HOLD, dedupe
+from pipeline.errors import TooManyRejected
 from pipeline.events import Notice, Planned, ReadProgress
 from pipeline.job import Job, Surroundings, opened
 from pipeline.known import Known
@@ -26,9 +27,10 @@ from pipeline.ledger.records import FileRecord
 from pipeline.ledger.sealed import publish_sealed, read_sealed
 from pipeline.model import OWN
 from pipeline.normalise import normalise
+from pipeline.parsing import allowed_rejects
 from pipeline.plan import plan
 from pipeline.privacy import redact
-from pipeline.report import Summary, report, stored_report
+from pipeline.report import Summary, diagnosis, report, stored_report
 from pipeline.scratch import scratch
 from pipeline.settings import Settings
 from pipeline.write import Parts, keep
@@ -57,6 +59,7 @@ def run(settings: Settings, around: Surroundings) -> Summary:
         if job.checkpoint.finished:
             return stored_report(job.out)
         planned = _planned(job)
+        _check_rejected(job, planned)
         ask(job, planned)
         made = written(job, planned)
         files = [*planned.files, *made.parts]
@@ -119,6 +122,20 @@ def _planned(job: Job) -> Plan:
     return made
 
 
+def _check_rejected(job: Job, planned: Plan) -> None:
+    """Raise `TooManyRejected` where so much of a list is no number that it cannot be as meant."""
+    counts, allowed = planned.counts, job.settings.max_rejected
+    if counts.rejected <= allowed_rejects(allowed, counts.rows):
+        return
+    why = diagnosis(counts.rows, counts.rules, counts.reasons)
+    raise TooManyRejected(
+        f"{counts.rejected:,} of {counts.rows:,} rows were rejected, more than --max-rejected"
+        f" {allowed} allows, so nothing was looked up. {' '.join(why)} What was wrong with each row"
+        f" stands in {job.out / 'rejected'}; correct the list or the settings, or raise"
+        " --max-rejected"
+    )
+
+
 class _Discarded(ExitStack):
     """Where rows go that are not unique numbers: rejected rows, and duplicates.
 
@@ -171,7 +188,9 @@ def _unique(
     for name, written in job.output.renamed().items():
         text = f"the input's column {redact(name)} is called {redact(written)} in the outputs"
         job.around.announce(Notice("info", text))
-    cell = OWN + job.listing.number_column
+    numbers = job.listing.number_columns
+    alone = len(numbers) == 1 and len(numbers[0].parts) == 1
+    cell = OWN + numbers[0].name if alone else None
     valid = _valid(job, counts, other.rejected)
     hold = PLANNING if job.checkpoint.identity.settings["command"] == "run" else HOLD
     # Closed here and at once: its scratch files go while there is still somebody to tell of it.
@@ -214,13 +233,13 @@ def _tell(job: Job, counts: Counts) -> None:
 
 def _read_and_normalised(job: Job) -> Iterator[pl.DataFrame]:
     """read → normalise: all rows, some frames at a time."""
-    column = OWN + job.listing.number_column
+    columns = [[OWN + part for part in column.parts] for column in job.listing.number_columns]
     by_row = job.settings.region_column and OWN + job.settings.region_column
     zeros_lost: dict[str, bool] = {}
 
     def normalised(frame: pl.DataFrame) -> pl.DataFrame:
         lost = zeros_lost.get(frame["source_file"][-1])
-        return normalise(frame, column, job.settings.region, by_row, zeros_lost=lost, coded=True)
+        return normalise(frame, columns, job.settings.region, by_row, zeros_lost=lost, coded=True)
 
     with InOrder[pl.DataFrame](NORMALISERS) as work:
         for frame in ahead(job.listing):

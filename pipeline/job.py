@@ -123,7 +123,7 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
                 own=listing.columns,
                 run_id=identity.run_id,
                 rules_version=RULES_VERSION,
-                number_column=listing.number_column,
+                number_columns=tuple(column.name for column in listing.number_columns),
                 files=files,
             ),
             files=files,

@@ -1,7 +1,8 @@
 """The contract between the stages: which columns exist, of which type, and what they mean.
 
 Rule: no Polars here. `protocol` reads this file, and so does `msisdn --help`. Types are Polars'
-names as text; `Enum` columns carry their categories.
+names as text. Columns of a closed list of words are text in the files: a later version may add a
+word, and no reader of older and newer files together may stop at that.
 
 Inside the pipeline an input's own column `name` travels as `in:name`, so that nothing it is
 called can collide with ours. `own_names` gives the names they are written under.
@@ -12,10 +13,12 @@ from typing import NamedTuple
 
 __all__ = (
     "CLEANED",
+    "COLUMN",
     "DUPLICATES",
     "ENRICHED",
     "EVERY",
     "LOOKUP_TYPES",
+    "MOBILE_TYPES",
     "OWN",
     "PLAN_TYPES",
     "REJECTED",
@@ -29,7 +32,7 @@ __all__ = (
     "own_names",
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever an output column changes its name, type or meaning."""
 
 OWN = "in:"
@@ -53,6 +56,8 @@ PLAN_TYPES = (
     "voicemail",
 )
 """libphonenumber's `PhoneNumberType`, in its order, in lower case; `UNKNOWN` is never valid."""
+MOBILE_TYPES = ("mobile", "fixed_line_or_mobile")
+"""What may be a mobile: some plans, such as North America's, do not tell."""
 
 RULES: dict[str, str] = {
     "international": "written with a plus sign and calling code",
@@ -104,7 +109,12 @@ class Column(NamedTuple):
 ROW = (
     Column("row_id", "Int64", "Row number over all inputs, from 0"),
     Column("occurrences", "Int64", "How many input rows have this number"),
+    Column("source_file", "String", "Input file"),
+    Column("line_number", "Int64", "Line in that file (row in a Parquet file), from 1"),
+    Column("column", "String", "Column that the number is from; A+B where it is cut in two"),
 )
+"""Where a row stands; of a number, its first row."""
+COLUMN = ROW[4]
 NORMALISED = (
     Column("msisdn", "String", "E.164 digits without a plus sign"),
     Column("msisdn_input", "String", "The cell as it was"),
@@ -113,8 +123,8 @@ NORMALISED = (
     Column("rule", "String", "How the cell was read: " + ", ".join(RULES)),
 )
 ANSWER = (
-    Column("status", "Enum", "What became of the lookup", categories=STATUSES),
-    Column("lookup_type", "Enum", "Lookup that was performed", "lookup", LOOKUP_TYPES),
+    Column("status", "String", "What became of the lookup", categories=STATUSES),
+    Column("lookup_type", "String", "Lookup that was performed", "lookup", LOOKUP_TYPES),
     Column("calling_code", "String", "International dialling code", "dc"),
     Column("country", "String", "Country of the number, ISO 3166 alpha-2", "cc"),
     Column("ndc", "String", "National destination code", "ndc"),
@@ -137,7 +147,7 @@ ANSWER = (
     Column("error", "String", "What the error code means"),
     Column("answered_at", "Datetime(ms, UTC)", "When the answer came"),
     Column("attempts", "Int32", "Requests sent for this number in this run"),
-    Column("source", "Enum", "Where the answer came from", categories=SOURCES),
+    Column("source", "String", "Where the answer came from", categories=SOURCES),
 )
 
 CLEANED = ROW + NORMALISED
@@ -148,8 +158,7 @@ ENRICHED = CLEANED + ANSWER
 
 REJECTED = (
     ROW[0],
-    Column("source_file", "String", "Input file"),
-    Column("line_number", "Int64", "Line in that file (row in a Parquet file), from 1"),
+    *ROW[2:4],
     Column("msisdn_input", "String", "The cell as it was; the line where the row is bad"),
     Column("reject_reason", "String", "Why: " + ", ".join(REJECT_REASONS)),
     Column("reject_detail", "String", "What was wrong, in words"),

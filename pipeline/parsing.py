@@ -6,15 +6,19 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pipeline.model import LOOKUP_TYPES, PLAN_TYPES
 
 __all__ = (
+    "BETWEEN",
     "PATHS",
     "address",
+    "allowed_rejects",
     "boolean",
+    "columns",
     "concurrency",
     "count",
     "deadline",
@@ -23,6 +27,7 @@ __all__ = (
     "file",
     "folder",
     "moment",
+    "most_rejected",
     "plan_types",
     "positive",
     "prices",
@@ -156,6 +161,36 @@ def concurrency(text: str) -> int | None:
         return _whole(text, 1_000_000)
     except ValueError as error:
         raise ValueError(f"{error}, or auto") from None
+
+
+BETWEEN = "\x1f"
+"""Between the values of an option that may be given several times."""
+
+
+def columns(text: str) -> tuple[str, ...]:
+    """One name, or several with `BETWEEN` them."""
+    names = tuple(dict.fromkeys(text.split(BETWEEN)))
+    if not all(map(str.strip, names)):
+        raise ValueError("a name is needed")
+    return names
+
+
+def most_rejected(text: str) -> str:
+    """A number of rows, or a share of them such as `50%`; returned as it was written."""
+    allowed_rejects(text, 0)
+    return text
+
+
+def allowed_rejects(text: str, rows: int) -> int:
+    """Give how many of `rows` may be rejected by `N` or `P%`. Raises `ValueError`."""
+    number, percent = text.strip().removesuffix("%").strip(), text.strip().endswith("%")
+    if not re.fullmatch(r"\d+(\.\d+)?" if percent else r"\d+", number, re.ASCII):
+        raise ValueError("a number of rows, such as 1000, or a share such as 50% is needed")
+    if not percent:
+        return int(number)
+    if Decimal(number) > 100:
+        raise ValueError("a share is 100% at most")
+    return int(rows * Decimal(number) / 100)
 
 
 def region(text: str) -> str:

@@ -8,13 +8,14 @@ Rule: each value is parsed from text, whatever it came from, so all three source
 import dataclasses
 import locale
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline import parsing
 from pipeline.errors import UsageError
+from pipeline.model import MOBILE_TYPES
 
 __all__ = ("OPTIONS", "Option", "Settings", "from_text")
 
@@ -39,6 +40,8 @@ class Option:
     """A change of it makes a checkpoint another run's (exit code 15)."""
     secret: bool
     """Environment only: never a flag, a TOML key, or printed."""
+    repeated: bool
+    """May be given several times; in the environment one a line."""
     private: bool
     """As `secret` where there is an `@` in it, as in http://name:password@host; never printed."""
     listed: bool
@@ -57,7 +60,7 @@ class Option:
 
 _SHOWN = 60
 """Characters of a value that a message repeats."""
-_MARKS = dict.fromkeys(("identity", "secret", "private", "listed"), False)
+_MARKS = dict.fromkeys(("identity", "secret", "private", "listed", "repeated"), False)
 
 
 def option(
@@ -91,11 +94,14 @@ class Settings:
         metavar="DIR",
     )
     # What is in the lists
-    column: str | None = option(
-        None,
-        "Column that holds the numbers; found by name if left out.",
+    column: Sequence[str] = option(
+        (),
+        "Column that holds the numbers, or A+B where they are cut in two; several times: the first"
+        " that holds a number counts, a mobile before any other. Found by name if left out.",
+        parse=parsing.columns,
         metavar="NAME",
         identity=True,
+        repeated=True,
     )
     region: str | None = option(
         None,
@@ -136,7 +142,7 @@ class Settings:
     )
     # What is asked
     types: tuple[str, ...] = option(
-        ("mobile", "fixed_line_or_mobile"),
+        MOBILE_TYPES,
         "Plan types that are looked up; the rest is `skipped`.",
         ("run", "plan"),
         parsing.plan_types,
@@ -270,6 +276,14 @@ class Settings:
         parsing.deadline,
         metavar="TIME",
     )
+    max_rejected: str = option(
+        "50%",
+        "More rejected rows than that, a number or a share, end the run before anything is looked"
+        " up (exit code 17).",
+        ("run",),
+        parsing.most_rejected,
+        metavar="N|P%",
+    )
     restart: bool = option(
         False, "Discard the checkpoint and begin again.", ("run", "clean"), parsing.boolean
     )
@@ -320,6 +334,10 @@ class Settings:
     verbose: bool = option(
         False, "Say more.", (*INPUT, "lookup"), parsing.boolean, flags=("-v", "--verbose")
     )
+
+    def __post_init__(self) -> None:
+        if isinstance(self.column, str):
+            object.__setattr__(self, "column", (self.column,))
 
     def identity(self) -> dict[str, Any]:
         """The settings that make a run what it is: a change of one is a different run."""

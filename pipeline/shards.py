@@ -36,7 +36,7 @@ from pipeline.plan import price_of
 from pipeline.settings import Settings
 from pipeline.simulator.embedded import embedded
 from pipeline.transports.contract import Service
-from pipeline.write import Output, answers, expand, keep, write
+from pipeline.write import Output, answers, expand, keep, write, write_blank
 
 __all__ = ("Brief", "Written", "ask", "ask_shards", "check_service", "process", "written")
 
@@ -342,10 +342,12 @@ def _records(job: Job, planned: Plan) -> list[Done]:
 
 
 def _parts(job: Job, planned: Plan, records: Iterable[Done]) -> list[FileRecord]:
+    if not planned.shards:
+        return [write_blank("enriched", job.output)]
     if job.settings.rows != "all":
         return [done.part for done in records]
     root = job.checkpoint.root
     repeats = sorted((root / "repeats").glob("rows-*.parquet"))
     unique = [_unique_part(job.checkpoint, shard.number) for shard in planned.shards]
     rows = job.settings.shard_rows
-    return expand(unique, repeats, root / "expand", rows, job.output) if unique else []
+    return expand(unique, repeats, root / "expand", rows, job.output)

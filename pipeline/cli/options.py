@@ -14,6 +14,7 @@ from pipeline import parsing
 from pipeline.cli.machine import check_machine
 from pipeline.cli.origin import check_origin
 from pipeline.errors import UsageError
+from pipeline.parsing import BETWEEN
 from pipeline.settings import OPTIONS, Option, Settings, from_text
 
 __all__ = ("OUT", "settings_from", "settings_options")
@@ -67,7 +68,12 @@ def _click_option(option: Option) -> Decorator:
     default = _shown(option.default)
     text = f"{option.help}  [default: {default}]" if default else option.help
     return click.option(
-        *option.flags, option.name, type=kind, metavar=option.metavar or None, help=text
+        *option.flags,
+        option.name,
+        type=kind,
+        metavar=option.metavar or None,
+        help=text,
+        multiple=option.repeated,
     )
 
 
@@ -105,10 +111,13 @@ def settings_from(command: str, inputs: tuple[str, ...], given: Mapping[str, Any
     values = {name: value for name, value in stored.items() if name in known}
     for name, option in known.items():
         text = os.environ.get(option.env, "")
+        if option.repeated:
+            text = BETWEEN.join(text.splitlines())
         if text or (option.is_switch and option.env in os.environ):
             values[name] = (text, option.env)
-        if (flag := given.get(name)) is not None:
-            values[name] = (str(flag), option.flags[-1])
+        if (flag := given.get(name)) not in (None, ()):
+            flag = BETWEEN.join(flag) if isinstance(flag, tuple) else str(flag)
+            values[name] = (flag, option.flags[-1])
     settings = from_text(inputs, values)
     if not given.get("config") and "endpoint" in known:
         settings = replace(settings, told=check_origin(values, DEFAULT_CONFIG))
@@ -171,6 +180,8 @@ def _checked(table: Mapping[str, Any], where: str) -> dict[str, tuple[str, str]]
             raise UsageError(f"{where}: {key} belongs in the environment ({option.env}), not here")
         if name in found:
             raise UsageError(f"{where}: {name} is set twice, with - and with _: leave one out")
+        if option.repeated and isinstance(value, list):
+            value = BETWEEN.join(_text(part, f"{where}: {key}") for part in value)  # noqa: PLW2901
         if isinstance(value, list | dict) and not option.listed:
             raise UsageError(f"{where}: {key} takes one value, not a {_KINDS[type(value)]}")
         found[name] = (_text(value, f"{where}: {key}"), f"{where}: {key}")

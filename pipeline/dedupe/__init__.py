@@ -31,7 +31,11 @@ from pipeline.model import DUPLICATES, NORMALISED, OWN, ROW
 __all__ = ("HOLD", "dedupe")
 
 _UNIQUE = tuple(column.name for column in (*ROW, *NORMALISED))
-_DUPLICATE = (*(column.name for column in DUPLICATES), "msisdn_input", "rule")
+_DUPLICATE = (
+    *(column.name for column in DUPLICATES),
+    *("source_file", "line_number", "column", "msisdn_input", "rule"),
+)
+"""`column` only where the numbers are from several."""
 
 
 def dedupe(
@@ -96,5 +100,7 @@ def _told(frame: pl.DataFrame, repeats: Repeats) -> tuple[pl.DataFrame, pl.DataF
         is_first[later] = False
         unique = unique.filter(pl.Series(is_first))
     repeated = frame[later].with_columns(pl.Series("first_row_id", known.told[~wins], pl.Int64))
-    first = unique.select(*_UNIQUE, *own).collect(engine="in-memory")
-    return first, repeated.select(*_DUPLICATE, *own)
+    there = {*frame.columns, "occurrences", "first_row_id"}
+    first = unique.select(*(name for name in _UNIQUE if name in there), *own)
+    later_rows = repeated.select(*(name for name in _DUPLICATE if name in there), *own)
+    return first.collect(engine="in-memory"), later_rows

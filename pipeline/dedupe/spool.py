@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipeline.dedupe.scratch import damaged
 from pipeline.ledger.files import Files
-from pipeline.model import OWN
+from pipeline.model import COLUMN, OWN
 
 __all__ = ("Spool",)
 
@@ -25,7 +25,7 @@ HOLD = 1 << 30
 A row that goes through a file costs 0.3 µs of processor time more.
 """
 
-_KEPT = ("row_id", "msisdn", "region", "plan_type", "rule")
+_KEPT = ("row_id", "source_file", "line_number", "msisdn", "region", "plan_type", "rule")
 _CELL = "msisdn_input"
 
 
@@ -51,6 +51,7 @@ class Spool:
         kept = frame.select(
             *_KEPT,
             *(() if self._cell else (_CELL,)),
+            *(name for name in (COLUMN.name,) if name in frame.columns),
             *(name for name in frame.columns if name.startswith(OWN)),
         )
         self._room -= int(kept.estimated_size())

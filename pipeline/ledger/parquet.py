@@ -43,7 +43,7 @@ def save(
     """Write a table as one file; its metadata, and its fields', are kept. Raises `StorageError`.
 
     Views of strings, and codes for them (a dictionary without order), are written as they are, which
-    saves a copy of each, and read as strings. A dictionary in order is an Enum, and read as one.
+    saves a copy of each, and read as strings.
     """
     schema = _readable(table.schema)
 
@@ -148,7 +148,5 @@ def _readable(schema: pa.Schema) -> pa.Schema:
 
 
 def _readable_type(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(kind) and kind.ordered:  # its values come back as short strings
-        return pa.dictionary(kind.index_type, pa.string(), kind.ordered)
     coded = pa.types.is_dictionary(kind) or pa.types.is_string_view(kind)
     return pa.large_string() if coded else kind

@@ -6,6 +6,7 @@
     readings.py   digits → a number, as libphonenumber reads it: nationally, internationally
     verdict.py    which of the readings is meant, or that two are as good
     zeros.py      zeros that a whole column has lost
+    several.py    numbers that stand in one of several columns, or are cut in two
     found.py      the record of one row: a number and how it was read, or why there is none
     columns.py    these over a frame
 
@@ -18,7 +19,11 @@ plans are `pipeline/numbering/`; where this differs from libphonenumber on purpo
 from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
+
+    Column = str | Sequence[str | Sequence[str]]
 
 __all__ = ("normalise",)
 
@@ -26,7 +31,7 @@ __all__ = ("normalise",)
 @overload
 def normalise(
     frame: "pl.DataFrame",
-    column: str,
+    column: "Column",
     region: str | None = ...,
     region_column: str | None = ...,
     *,
@@ -36,7 +41,7 @@ def normalise(
 @overload
 def normalise(
     frame: "pl.LazyFrame",
-    column: str,
+    column: "Column",
     region: str | None = ...,
     region_column: str | None = ...,
     *,
@@ -45,7 +50,7 @@ def normalise(
 ) -> "pl.LazyFrame": ...
 def normalise(
     frame: "pl.DataFrame | pl.LazyFrame",
-    column: str,
+    column: "Column",
     region: str | None = None,
     region_column: str | None = None,
     *,
@@ -55,6 +60,9 @@ def normalise(
     """Append `msisdn msisdn_input region plan_type rule reject_reason reject_detail`, all String.
 
     `column` holds the numbers as text (whole numbers and 64-bit floats are read as their text).
+    Of several, in order, the first that holds a valid number counts, a mobile before any other, and
+    `column` is appended too; one that is a sequence itself is cut in as many columns, area code and
+    the rest.
     `region` is where national numbers belong; `region_column` says it row by row (alpha-2,
     alpha-3, English name or calling code): a blank there falls back to `region`, a word that is
     no region does not. Columns of the frame that are called like one of ours are renamed as

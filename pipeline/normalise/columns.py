@@ -15,11 +15,21 @@ import polars as pl
 
 from pipeline.ahead import BUSY
 from pipeline.errors import UsageError
-from pipeline.model import NORMALISED, OWN, PLAN_TYPES, REJECT_REASONS, REJECTED, RULES, own_names
+from pipeline.model import (
+    COLUMN,
+    NORMALISED,
+    OWN,
+    PLAN_TYPES,
+    REJECT_REASONS,
+    REJECTED,
+    RULES,
+    own_names,
+)
 from pipeline.normalise.cells import bytes_of, digits_of, tidy_cells
 from pipeline.normalise.found import DETAILS, READ_AS, Detail, nothing, place_name, put, rule
 from pipeline.normalise.regions import default_region, known_regions
 from pipeline.normalise.repair import REFUSALS, REPAIR, mended
+from pipeline.normalise.several import cells_of, choices_of, first_of
 from pipeline.normalise.verdict import BARE, FORMS, PLUS, decide, decide_with_spare
 from pipeline.normalise.zeros import put_back_zeros
 from pipeline.numbering.plans import PLANS, code_of
@@ -59,7 +69,7 @@ _CODED = {
 
 def normalised(
     frame: pl.DataFrame | pl.LazyFrame,
-    column: str,
+    column: str | Sequence[str | Sequence[str]],
     region: str | None = None,
     region_column: str | None = None,
     *,
@@ -68,14 +78,18 @@ def normalised(
 ) -> pl.DataFrame | pl.LazyFrame:
     """See `pipeline.normalise`."""
     schema = frame.collect_schema()
-    for name in (column, region_column):
-        if name is not None and name not in schema:
+    choices = choices_of(column)
+    parts = [name for choice in choices for name in choice]
+    for name in (*parts, *([] if region_column is None else [region_column])):
+        if name not in schema:
             listed = ", ".join(schema) or "none at all"
             raise UsageError(f"there is no column {name!r}; the columns are: {listed}")
-    _check_type(column, schema[column])
+    for name in parts:
+        _check_type(name, schema[name])
     region = default_region(region)
+    appended = _APPENDED if len(choices) == 1 else (*_APPENDED, COLUMN)
     # Between the stages an input's own columns have a prefix, and cannot be called like ours.
-    bare = own_names((name for name in schema if not name.startswith(OWN)), _APPENDED)
+    bare = own_names((name for name in schema if not name.startswith(OWN)), appended)
     names = {name: bare.get(name, name) for name in schema}
     whole = isinstance(frame, pl.DataFrame)
     kinds = _CODED if coded else {}
@@ -83,12 +97,21 @@ def normalised(
 
     def of_batch(batch: pl.DataFrame) -> pl.DataFrame:
         lost = zeros_lost if whole else bool(zeros_lost)
-        ours = _normalised(batch, column, (region, region_column), types, zeros_lost=lost)
-        return batch.rename(names).hstack(_with_bad_rows(batch, ours).select(_OURS))
+        read = [
+            _normalised(
+                cells_of(batch, choice), batch, (region, region_column), types, zeros_lost=lost
+            )
+            for choice in choices
+        ]
+        ours = read[0] if len(read) == 1 else first_of(read, choices)
+        ours = _with_bad_rows(batch, ours).select(column.name for column in appended)
+        return batch.rename(names).hstack(ours)
 
     if isinstance(frame, pl.DataFrame):
         return of_batch(frame)
     after = {names[name]: kind for name, kind in schema.items()} | types
+    if len(choices) > 1:
+        after |= {COLUMN.name: pl.String()}
     return frame.map_batches(of_batch, schema=after, streamable=True)
 
 
@@ -104,14 +127,13 @@ def _check_type(column: str, kind: pl.DataType) -> None:
 
 
 def _normalised(
+    cells: pl.Series,
     frame: pl.DataFrame,
-    column: str,
     regions: tuple[str | None, str | None],
     types: pl.Schema,
     *,
     zeros_lost: bool | None,
 ) -> pl.DataFrame:
-    cells = frame[column].cast(pl.String)
     region, by_row = regions
     default = code_of(region) if region else 0
     words = None if by_row is None else frame[by_row].cast(pl.String)

@@ -21,14 +21,15 @@ whose frames are the contract in `pipeline/README.md`. What this stage decides a
 - A file that is not what `fingerprint` saw ends the reading, behind its last row at the latest.
 - A file named twice, or found under two names, is read once.
 - Frames are full: rows of small files share one, and wide ones have fewer rows.
-- The number's column is never guessed by content, and must have one name in all files.
+- The number's column is known by its name and by what is in it, or is the only one, and must have
+  one name in all files. Where two would do, or none is named so, nothing is guessed.
 """
 
 from collections.abc import Sequence
 
 from pipeline.errors import InputError
-from pipeline.read.columns import choose_column
-from pipeline.read.contract import Layout, Source
+from pipeline.read.columns import choose_columns
+from pipeline.read.contract import Layout, NumberColumn, Source
 from pipeline.read.formats import FORMATS, open_table
 from pipeline.read.listing import Listing, united
 from pipeline.read.sniff import Wishes
@@ -40,8 +41,9 @@ __all__ = (
     "FORMATS",
     "Layout",
     "Listing",
+    "NumberColumn",
     "Source",
-    "choose_column",
+    "choose_columns",
     "find",
     "fingerprint",
     "read",

@@ -1,105 +1,199 @@
 """Which column holds the numbers, and what a file's columns are called.
 
-Rule: a column is chosen by what it is called, or because there is no other; never by what is in
-it, since a wrong guess is paid for. What is in it only helps to say what the choice would be.
+Rule: a column is chosen by its name and by what is in it, both, or because there is no other.
+Where two would do as well, or none is named so, nothing is guessed, since a wrong guess is paid
+for: the error lists the candidates, best first.
 """
 
-import unicodedata
+import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import polars as pl
 
 from pipeline.errors import InputError
 from pipeline.privacy import redact
+from pipeline.read.contract import NumberColumn
+from pipeline.read.headers import (
+    Kind,
+    is_area_code,
+    is_area_code_of_telephone,
+    is_other,
+    kind_of,
+    plain,
+)
 
 __all__ = (
-    "NAMES",
-    "choose_column",
+    "choose_columns",
     "listed",
     "looks_like_number",
-    "rank",
     "repeated_names",
     "unique_names",
 )
 
-NAMES: tuple[str, ...] = (
-    # What the field calls it.
-    "msisdn msisdns msisdn_number mobile_msisdn e164 e164_number phone_e164 msisdn_e164",
-    # A mobile number, in so many words.
-    "mobile mobiles mobile_number mobile_numbers mobile_no mobile_phone mobile_phone_number mobile_tel cell "
-    "cell_number cell_no cell_phone cellphone_number cellular gsm gsm_number gsm_no gsm_nr handy handynummer "
-    "handynr mobil mobilnummer mobilnr mobiltelefon mobiltelefonnummer mobilfunk mobilfunknummer "
-    "portable tel_portable telephone_portable numero_portable numero_de_portable telephone_mobile "
-    "numero_mobile movil telefono_movil numero_movil celular telefono_celular numero_celular "
-    "telemovel numero_de_telemovel numero_de_celular telefone_celular telefone_movel cellulare "
-    "numero_cellulare numero_di_cellulare telefono_cellulare mobiele_telefoon mobiel mobiel_nummer "
-    "mobiele_nummer gsm_nummer komorka telefon_komorkowy numer_komorkowy numer_gsm mobilni "
-    "mobilni_telefon mobitel broj_mobitela cep cep_telefonu cep_no cep_tel matkapuhelin "
-    "matkapuhelinnumero kannykka mobiltelefonszam farsimi farsimanumer telefon_mobil "
-    "numar_mobil мобильный мобильный_телефон номер_мобильного мобильний мобільний "
-    "мобільний_телефон мобилен мобилен_телефон κινητο κινητο_τηλεφωνο 手机 手机号 手机号码 手機 "
-    "手機號碼 携帯 携帯番号 携帯電話 携帯電話番号 휴대폰 휴대폰번호 휴대전화 핸드폰 جوال رقم_الجوال محمول "
-    "رقم_المحمول موبايل نايد נייד טלפון_נייד मोबाइल मोबाइल_नंबर มือถือ เบอร์มือถือ di_động "
-    "số_di_động nomor_hp no_hp hp no_handphone handphone nomor_ponsel",
-    # A telephone number.
-    "phone phones phone_number phone_numbers phone_no phone_num phonenr telephone telephone_number telephone_no "
-    "telephone_num tel tel_no tel_number tel_nr contact_number contact_no contact_phone customer_phone "
-    "subscriber_number subscriber calling_number called_number whatsapp whatsapp_number sms sms_number "
-    "telefon telefonnummer telefonnr tel_nummer rufnummer rufnr telefono numero_de_telefono "
-    "numero_telefono numero_di_telefono num_tel numero_de_telephone numero_telephone no_tel "
-    "no_de_telephone telefone numero_de_telefone fone telefoon telefoonnummer tel_numer telefoon_nr "
-    "numer_telefonu nr_telefonu telefonni_cislo cislo_telefonu telefonne_cislo tel_cislo "
-    "telefonszam broj_telefona telefonska_stevilka numar_de_telefon numar_telefon nr_tel "
-    "telefon_numarasi telefon_no puhelin puhelinnumero puh simanumer simi telefonas "
-    "telefono_numeris telefona_numurs talrunis telefoninumber telefoni_number телефон "
-    "номер_телефона номер_телефону телефонен_номер број_телефона τηλεφωνο αριθμος_τηλεφωνου 电话 "
-    "电话号码 電話 電話號碼 電話番号 전화 전화번호 هاتف رقم_الهاتف تلفون טלפון מספר_טלפון फोन "
-    "फ़ोन_नंबर โทรศัพท์ เบอร์โทร เบอร์โทรศัพท์ điện_thoại số_điện_thoại telepon nomor_telepon "
-    "no_telepon no_telefon",
-    # Only a number, but of what?
-    "number numbers numero numeros nummer rufnummern numer numar nr num no номер 番号 번호 رقم מספר "
-    "αριθμος nomor sayi cislo destination recipient",
-)
-"""Usual names of the column, the surest first; case, accents and punctuation do not matter."""
+_LEFT_OUT = 1 / 3
+"""Share of the rows whose number stands only in other telephone columns, from which on the column
+that is called best would lose too much to be taken without a word."""
+_AREA_DIGITS, _LOCAL_DIGITS = 6, 9
+"""Digits of an area code, and of a number without it, at most."""
+_SHORTEST, _LONG = 7, 10
+"""Digits of a number whose column is only called `number`, at least, since post codes have fewer;
+and of one that is no count of rows."""
+_DATE = re.compile(r"\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})\b")
+_DECIMAL = re.compile(r"\s*-?\d{1,3}[.,]\d+\s*")
 
 
-def rank(name: str) -> int | None:
-    """How surely a column of that name holds the numbers: 0 most, None not at all."""
-    return _RANKS.get(_plain(name))
+def _meant(columns: Sequence[str], wanted: str) -> NumberColumn:
+    """Give what a `--column` means: a column, or those of `A+B`, in that order."""
+    if "+" in wanted and not _alike(columns, wanted) and (found := _split(columns, wanted)):
+        return NumberColumn(found)
+    return NumberColumn((_wanted(columns, wanted),))
 
 
-def choose_column(
+def _split(columns: Sequence[str], wanted: str) -> tuple[str, ...]:
+    """Cut `A+B` where both sides are columns; names may hold a plus sign themselves."""
+    for at, sign in enumerate(wanted):
+        if sign == "+" and (left := _alike(columns, wanted[:at])):
+            right = wanted[at + 1 :]
+            if alike := _alike(columns, right):
+                return (left[0], alike[0])
+            if rest := _split(columns, right):
+                return (left[0], *rest)
+    return ()
+
+
+class _Candidate(NamedTuple):
+    """A column that may hold the numbers; the smaller, the likelier."""
+
+    kind: Kind
+    blank: float
+    """Share of the sample's rows that have nothing there."""
+    at: int
+    name: str
+
+
+def choose_columns(
     columns: Sequence[str],
     sample: pl.DataFrame,
-    wanted: str | None,
+    wanted: Sequence[str] = (),
     repeated: Sequence[str] = (),
-) -> str:
-    """The column that holds the numbers: the one wanted, or known by name, or the only one.
+) -> tuple[NumberColumn, ...]:
+    """Choose the column that holds the numbers, or those wanted, in that order.
 
-    `sample` has the first rows, under the same names; it only serves the message. Of the names in
-    `repeated`, which the header gives to several columns, none is chosen unless it is wanted.
-    Raises `InputError` that lists what could be meant.
+    `sample` has the first rows, under the same names. Of the names in `repeated`, which the header
+    gives to several columns, none is chosen unless it is wanted. Raises `InputError` that lists
+    what could be meant.
     """
-    if wanted is not None:
-        return _wanted(columns, wanted)
+    if wanted:
+        return tuple(dict.fromkeys(_meant(columns, name) for name in wanted))
     if len(columns) == 1:
-        return columns[0]
-    ranks = {name: found for name in columns if (found := rank(name)) is not None}
-    best = [name for name, found in ranks.items() if found == min(ranks.values())]
-    if best and best[0] in repeated:
+        return (NumberColumn((columns[0],)),)
+    found = _candidates(columns, sample)
+    if not found:
+        raise InputError(_none_is_called_so(columns, sample))
+    best = _first_of_series([each.name for each in found if each.kind == found[0].kind])
+    if best[0] in repeated:
         best = [name for name in columns if name in best or _is_repeat(name, best)]
-    if len(best) == 1:
-        return best[0]
-    if best:
+    if len(best) > 1:
         raise InputError(
-            f"several columns may hold the numbers: {listed(best)}; choose one with --column"
+            f"several columns may hold the numbers: {listed(best)}; choose one with --column, or"
+            f" several in order: {_flags(best)}"
         )
-    likely = [name for name in columns if _mostly_numbers(sample, name)]
+    others = [each.name for each in found if each.kind <= Kind.PHONE and each.name != best[0]]
+    if others and _left_out(sample, best[0], others) > _LEFT_OUT:
+        raise InputError(
+            f"column {redact(best[0])} is blank in many rows whose number stands in"
+            f" {listed(others)}; choose one with --column, or several in order:"
+            f" {_flags([best[0], *others])}"
+        )
+    return (_with_area_code(columns, sample, best[0], found),)
+
+
+def _candidates(columns: Sequence[str], sample: pl.DataFrame) -> list[_Candidate]:
+    """The columns that are called so and hold numbers, as far as the sample goes; best first."""
+    found = []
+    for at, name in enumerate(columns):
+        kind = kind_of(name)
+        cells = _cells(sample, name)
+        if kind is None or not (_mostly_numbers(cells) if cells else kind < Kind.NUMBER):
+            continue
+        if kind is Kind.NUMBER and (is_other(name) or _are_something_else(cells)):
+            continue
+        blank = 1 - len(cells) / sample.height if sample.height else 1.0
+        found.append(_Candidate(kind, blank, at, name))
+    full = [each for each in found if each.blank < 1]
+    return sorted(full or found)
+
+
+def _first_of_series(names: list[str]) -> list[str]:
+    """Of `Phone 1`, `Phone 2` give the first; other names stay as they are."""
+    if len({plain(name).rstrip("0123456789") for name in names}) > 1:
+        return names
+    return [min(names, key=lambda name: (len(plain(name)), plain(name)))]
+
+
+def _none_is_called_so(columns: Sequence[str], sample: pl.DataFrame) -> str:
+    likely = [
+        name
+        for name in columns
+        if not is_other(name)
+        and not is_area_code(name)
+        and _mostly_numbers(cells := _cells(sample, name))
+        and not _are_something_else(cells)
+    ]
     hint = f"; numbers seem to be in: {listed(likely)}" if likely else ""
-    raise InputError(
+    return (
         f"no column is called like a number's{hint}; choose with --column from: {listed(columns)}"
     )
+
+
+def _left_out(sample: pl.DataFrame, best: str, others: Sequence[str]) -> float:
+    """Give the share of the rows with a number that have none in the best column."""
+    if not sample.height:
+        return 0.0
+    looks = [[looks_like_number(cell) for cell in sample[name]] for name in (best, *others)]
+    numbered = [row for row in zip(*looks, strict=True) if any(row)]
+    return sum(not row[0] for row in numbered) / len(numbered) if numbered else 0.0
+
+
+def _with_area_code(
+    columns: Sequence[str], sample: pl.DataFrame, name: str, found: Sequence[_Candidate]
+) -> NumberColumn:
+    """Join the column with the one before it, where that has its area codes.
+
+    Read alone, what is left of the number may be a number of another town.
+    """
+    at = columns.index(name)
+    before = columns[at - 1] if at else ""
+    if not is_area_code(before) or not _is_cut(_cells(sample, before), _cells(sample, name)):
+        return NumberColumn((name,))
+    joined = NumberColumn((before, name))
+    if is_area_code_of_telephone(before) and len(found) == 1:
+        return joined
+    raise InputError(
+        f"the numbers seem to be cut in two columns, {listed([before, name])}; choose both with"
+        f" {_flags([joined.name])}, or the second alone with {_flags([name])}"
+    )
+
+
+def _is_cut(codes: Sequence[str], rest: Sequence[str]) -> bool:
+    """Say whether two columns hold the beginning and the end of national numbers."""
+    if not codes or not rest:
+        return False
+    short = sum(1 <= sum(map(str.isdigit, cell)) <= _AREA_DIGITS for cell in codes)
+    local = sum(
+        sum(map(str.isdigit, cell)) <= _LOCAL_DIGITS
+        and not cell.lstrip(" (").startswith(("+", "0"))
+        for cell in rest
+    )
+    return 2 * short > len(codes) and 2 * local > len(rest)
+
+
+def _flags(names: Iterable[str]) -> str:
+    return " ".join(f"--column {shlex.quote(redact(name))}" for name in names)
 
 
 def _is_repeat(name: str, names: Sequence[str]) -> bool:
@@ -108,14 +202,19 @@ def _is_repeat(name: str, names: Sequence[str]) -> bool:
 
 
 def _wanted(columns: Sequence[str], wanted: str) -> str:
-    if wanted in columns:
-        return wanted
-    alike = [name for name in columns if name.strip().casefold() == wanted.strip().casefold()]
+    alike = _alike(columns, wanted)
     if len(alike) == 1:
         return alike[0]
     if alike:
-        raise InputError(f"column {wanted!r}: which of {listed(alike)}? Case matters here")
-    raise InputError(f"no column {wanted!r}; choose with --column from: {listed(columns)}")
+        raise InputError(f"column {redact(wanted)!r}: which of {listed(alike)}? Case matters here")
+    raise InputError(f"no column {redact(wanted)!r}; choose with --column from: {listed(columns)}")
+
+
+def _alike(columns: Sequence[str], wanted: str) -> list[str]:
+    """The column of that name, or those whose names differ from it by case or blanks only."""
+    if wanted in columns:
+        return [wanted]
+    return [name for name in columns if name.strip().casefold() == wanted.strip().casefold()]
 
 
 def listed(names: Iterable[str]) -> str:
@@ -159,14 +258,25 @@ def _names(cells: Iterable[str | None]) -> list[str]:
     return [cell or f"column_{at}" for at, cell in enumerate(bare, 1)]
 
 
-def _mostly_numbers(sample: pl.DataFrame, name: str) -> bool:
-    cells = [cell for cell in sample.get_column(name) if cell] if name in sample.columns else []
+def _cells(sample: pl.DataFrame, name: str) -> list[str]:
+    """The cells of a column that have something in them."""
+    if name not in sample.columns:
+        return []
+    return [cell for cell in sample[name] if cell and cell.strip()]
+
+
+def _mostly_numbers(cells: Sequence[str]) -> bool:
     return 2 * sum(map(looks_like_number, cells)) > len(cells)
 
 
-def _plain(name: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in decomposed if letter.isalnum())
-
-
-_RANKS = {_plain(name): at for at, row in reversed(list(enumerate(NAMES))) for name in row.split()}
+def _are_something_else(cells: Sequence[str]) -> bool:
+    """Say whether cells that look like numbers are rather dates, places on a map, or a count."""
+    dates = sum(bool(_DATE.match(cell) or _DECIMAL.fullmatch(cell)) for cell in cells)
+    if 2 * dates > len(cells):
+        return True
+    short = sum(sum(map(str.isdigit, cell)) < _SHORTEST for cell in cells)
+    if 2 * short > len(cells):
+        return True
+    whole = [int(cell) for cell in cells if cell.isascii() and cell.isdigit() and len(cell) < _LONG]
+    steps = [after - before for before, after in pairwise(whole)]
+    return len(steps) > 1 and 2 * steps.count(1) > len(steps)

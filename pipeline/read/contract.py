@@ -7,7 +7,7 @@ columns are the stage's business (`listing.py`).
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,7 @@ __all__ = (
     "BAD_ROW",
     "LINE_NUMBER",
     "Layout",
+    "NumberColumn",
     "Source",
     "Table",
     "framed",
@@ -30,6 +31,18 @@ __all__ = (
 LINE_NUMBER = "line_number"
 BAD_ROW = "bad_row"
 BAD_LINE = "bad_line"
+
+
+class NumberColumn(NamedTuple):
+    """Where a list has its numbers: in a column, or cut in several, area code and the rest."""
+
+    parts: tuple[str, ...]
+    """The list's own columns, in the order in which they make the number."""
+
+    @property
+    def name(self) -> str:
+        """As `--column` has it: `phone`, or `area+phone`."""
+        return "+".join(self.parts)
 
 
 @dataclass(frozen=True, slots=True)

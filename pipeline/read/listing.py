@@ -1,14 +1,22 @@
 """All inputs as one table: the union of their columns, one count of rows, one column of numbers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from pipeline.errors import InputError
 from pipeline.model import OWN
-from pipeline.read.columns import choose_column, listed
-from pipeline.read.contract import BAD_LINE, BAD_ROW, LINE_NUMBER, Layout, Source, Table
+from pipeline.read.columns import choose_columns, listed
+from pipeline.read.contract import (
+    BAD_LINE,
+    BAD_ROW,
+    LINE_NUMBER,
+    Layout,
+    NumberColumn,
+    Source,
+    Table,
+)
 
 __all__ = ("Listing", "united")
 
@@ -23,7 +31,7 @@ _COLUMN = 1 << 10
 class Listing:
     """The inputs, ready to be read; each iteration reads them anew, from the beginning.
 
-    Frames have 1 to `batch_rows` rows and the columns `row_id` Int64, `source_file` String,
+    Frames have 1 to `batch_rows` rows and the columns `row_id` Int64, `source_file` Enum,
     `line_number` Int64, `bad_row` and `bad_line` String, then `in:<name>` String for each of
     `columns`. Iterating raises `InputError` where a file turns out broken, or has changed.
     """
@@ -33,8 +41,8 @@ class Listing:
     """How each source is written."""
     columns: tuple[str, ...]
     """The inputs' own columns, in order of first appearance."""
-    number_column: str
-    """The one of them that holds the numbers; every source has it."""
+    number_columns: tuple[NumberColumn, ...]
+    """Those of them that hold the numbers, the first before the others; every source has them."""
     batch_rows: int
     tables: tuple[Table, ...] = field(repr=False)
 
@@ -63,8 +71,9 @@ class Listing:
 
     def _frames(self) -> Iterator[pl.DataFrame]:
         """The frames of all tables with the columns of all, but `row_id`."""
+        names = pl.Enum(list(dict.fromkeys(source.name for source in self.sources)))
         for source, table in zip(self.sources, self.tables, strict=True):
-            name = pl.Series("source_file", [source.name])
+            name = pl.Series("source_file", [source.name], dtype=names)
             for frame in table.frames():
                 there = {series.name: series for series in frame.get_columns()}
                 blank = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
@@ -109,33 +118,37 @@ def _slices(held: list[pl.DataFrame], rows: int, batch_rows: int) -> Iterator[pl
 
 
 def united(
-    sources: tuple[Source, ...], tables: tuple[Table, ...], wanted: str | None, batch_rows: int
+    sources: tuple[Source, ...],
+    tables: tuple[Table, ...],
+    wanted: Sequence[str],
+    batch_rows: int,
 ) -> Listing:
     """The tables as one. Raises `InputError` that names the file without the number's column."""
     chosen = _chosen(sources[0], tables[0], wanted)
     for source, table in zip(sources, tables, strict=True):
-        if chosen not in table.layout.columns:
-            raise InputError(
-                f"{source.name}: has no column {listed([chosen])!r}, which holds the numbers in "
-                f"{sources[0].name}; its columns are: {listed(table.layout.columns)}"
-            )
-        if chosen in table.layout.repeated:
-            _chosen(source, table, wanted)
+        for name in (part for column in chosen for part in column.parts):
+            if name not in table.layout.columns:
+                raise InputError(
+                    f"{source.name}: has no column {listed([name])!r}, which holds the numbers in "
+                    f"{sources[0].name}; its columns are: {listed(table.layout.columns)}"
+                )
+            if name in table.layout.repeated:
+                _chosen(source, table, wanted)
     columns = dict.fromkeys(name for table in tables for name in table.layout.columns)
     return Listing(
         sources=sources,
         layouts=tuple(table.layout for table in tables),
         columns=tuple(columns),
-        number_column=chosen,
+        number_columns=chosen,
         batch_rows=batch_rows,
         tables=tables,
     )
 
 
-def _chosen(source: Source, table: Table, wanted: str | None) -> str:
+def _chosen(source: Source, table: Table, wanted: Sequence[str]) -> tuple[NumberColumn, ...]:
     layout = table.layout
     sample = table.sample()
     try:
-        return choose_column(layout.columns, sample, wanted, layout.repeated)
+        return choose_columns(layout.columns, sample, wanted, layout.repeated)
     except InputError as error:
         raise InputError(f"{source.name}: {error}") from error

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from pipeline.read.columns import NAMES, looks_like_number, rank, repeated_names, unique_names
+from pipeline.read.columns import looks_like_number, repeated_names, unique_names
 from pipeline.read.encodings import SO_FAR_ASCII, NotTextError, find_encoding, to_utf8
+from pipeline.read.headers import Kind, kind_of
 from pipeline.read.records import UNDECODABLE, Dialect, Record, records
 
 __all__ = ("Sniffed", "Wishes", "sniff")
@@ -178,9 +179,9 @@ def _score(rows: Sequence[Row]) -> _Score:
 
 
 def _is_sure(cell: str) -> bool:
-    """A name that is no common value; those of the last rank (`no`, `number`) are."""
-    found = rank(cell)
-    return found is not None and found < len(NAMES) - 1
+    """A name that is no common value; those of the last kind (`no`, `number`) are."""
+    found = kind_of(cell)
+    return found is not None and found < Kind.NUMBER
 
 
 def _single_quoted(text: bytes, delimiter: bytes | None) -> bool:
@@ -208,7 +209,7 @@ def _is_header(first: Row, rows: Sequence[Row]) -> bool:
         return False
     # `no` and `na` are names as well as words for nothing.
     return not any(
-        cell and rank(cell) is None and cell.strip().lower() in _NO_VALUE for cell in there
+        cell and kind_of(cell) is None and cell.strip().lower() in _NO_VALUE for cell in there
     )
 
 

@@ -4,7 +4,8 @@ Rule: the summary is counted from the part files themselves, so it says what is 
 meant to be there.
 """
 
+from pipeline.report.diagnosis import diagnosis
 from pipeline.report.summary import Summary, report, stored_report
 from pipeline.report.table import plan_table, summary_table
 
-__all__ = ("Summary", "plan_table", "report", "stored_report", "summary_table")
+__all__ = ("Summary", "diagnosis", "plan_table", "report", "stored_report", "summary_table")

@@ -10,6 +10,6 @@ Rule: rows are conserved. Whatever goes in comes out once, in the order in which
 
 from pipeline.write.every_row import expand
 from pipeline.write.joined import answers
-from pipeline.write.parts import Output, Parts, keep, write
+from pipeline.write.parts import Output, Parts, keep, write, write_blank
 
-__all__ = ("Output", "Parts", "answers", "expand", "keep", "write")
+__all__ = ("Output", "Parts", "answers", "expand", "keep", "write", "write_blank")

@@ -70,14 +70,7 @@ def _by_polars(lines: pl.Series) -> pl.DataFrame:
 
 def _by_codec(raws: Sequence[bytes]) -> pl.DataFrame:
     columns = decode_columns(raws)
-    return pl.DataFrame({name: _column(name, columns[name]) for name in _WIRE})
-
-
-def _column(name: str, values: Sequence[str | bool | None]) -> pl.Series:
-    if isinstance(_TYPES[name], pl.Enum):
-        # A word that the model does not have is null rather than the end of a run.
-        return pl.Series(values, dtype=pl.String).cast(_TYPES[name], strict=False)
-    return pl.Series(values, dtype=_TYPES[name])
+    return pl.DataFrame({name: pl.Series(columns[name], dtype=_TYPES[name]) for name in _WIRE})
 
 
 def _meant(read: pl.DataFrame) -> pl.DataFrame:

@@ -82,16 +82,16 @@ def _stretches(
         frames = [firsts.filter(here).collect()]
         if repeats is not None and told is not None:
             own = repeats.filter(here).collect()
-            frames.append(_joined(own, told.filter(here).collect(), output.number_column))
+            frames.append(_joined(own, told.filter(here).collect(), output.number_columns))
         whole = pl.concat(frames, how="diagonal")
         if not whole.is_empty():
             yield whole.sort("row_id")
 
 
-def _joined(own: pl.DataFrame, told: pl.DataFrame, number_column: str | None) -> pl.DataFrame:
+def _joined(own: pl.DataFrame, told: pl.DataFrame, numbers: Sequence[str]) -> pl.DataFrame:
     """Duplicate rows with their answers. Raises `ValueError` if one has none."""
-    if "msisdn_input" not in own.columns and number_column is not None:
-        own = own.with_columns(msisdn_input=pl.col(OWN + number_column))
+    if "msisdn_input" not in own.columns and len(numbers) == 1:
+        own = own.with_columns(msisdn_input=pl.col(OWN + numbers[0]))
     known = own.drop("first_row_id", "msisdn")
     wanted = told.drop("first_row_id", *(set(known.columns) & set(_CARRIED)))
     both = known.join(wanted, on="row_id", how="inner")

@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.ledger.replay import Replay, State
-from pipeline.model import ANSWER, SOURCES
+from pipeline.model import ANSWER, SOURCES, STATUSES
 from pipeline.protocol.codec import NotAnAnswer, decode_columns
 from pipeline.protocol.codes import Verdict, code_of
 from pipeline.write.decoded import decoded
@@ -27,6 +27,9 @@ from pipeline.write.parts import polars_type
 __all__ = ("answers",)
 
 _TYPES = {column.name: polars_type(column) for column in ANSWER}
+
+_CODED = {"status": pl.Enum(STATUSES), "source": pl.Enum(SOURCES)}
+"""Closed lists, a byte a row each, until they are written as text."""
 
 _NAMED_CODE = re.compile(r"\((F\d)\)$")
 """In a fault's reason, such as `service reported an unknown error (F3)`."""
@@ -72,7 +75,7 @@ def _answered(replay: Replay) -> pl.DataFrame:
         status=code.replace_strict(verdict, default="answered", return_dtype=pl.String),
         error=code.replace_strict(meaning, default=None, return_dtype=pl.String),
         answered_at=pl.Series(replay.answered_at, dtype=pl.Int64).cast(_TYPES["answered_at"]),
-        source=pl.Series(np.array(SOURCES)[replay.sources], dtype=_TYPES["source"]),
+        source=pl.Series(replay.sources.astype(np.uint8)).cat.to(_CODED["source"]),
     )
 
 
@@ -98,7 +101,7 @@ def _told(table: pl.DataFrame, unanswered: pl.DataFrame, replay: Replay) -> pl.D
         .when(failed)
         .then(pl.lit("unresolved"))
         .otherwise(pl.col("status").fill_null("skipped"))
-        .cast(_TYPES["status"]),
+        .cast(_CODED["status"]),
         error_code=pl.when(barred)
         .then(pl.lit(refused.code))
         .when(failed)

@@ -23,6 +23,7 @@ from pipeline.ledger.parquet import ROW_GROUP, save
 from pipeline.ledger.records import FileRecord
 from pipeline.model import (
     CLEANED,
+    COLUMN,
     DUPLICATES,
     ENRICHED,
     EVERY,
@@ -34,7 +35,7 @@ from pipeline.model import (
 )
 from pipeline.pieces import Pieces
 
-__all__ = ("Output", "Parts", "keep", "polars_type", "write")
+__all__ = ("Output", "Parts", "keep", "polars_type", "write", "write_blank")
 
 
 class _Kind(NamedTuple):
@@ -65,7 +66,7 @@ _TEXT = frozenset(
 
 def polars_type(column: Column) -> pl.DataType:
     """The Polars type of a column of ours."""
-    return pl.Enum(column.categories) if column.type == "Enum" else _TYPES[column.type]
+    return _TYPES[column.type]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +79,8 @@ class Output:
     """Bare names of the input's own columns, in their order, over all inputs."""
     run_id: str
     rules_version: str
-    number_column: str | None = None
-    """Bare name of the column that holds the numbers."""
+    number_columns: tuple[str, ...] = ()
+    """Bare names of the columns that hold the numbers, `A+B` where they are cut in two."""
     files: Files
 
     def written_names(self, kind: str) -> dict[str, str]:
@@ -97,7 +98,7 @@ class Output:
         return {name: written for name, written in self._names().items() if written != name}
 
     def _names(self) -> dict[str, str]:
-        numbers = self.number_column
+        numbers = self.number_columns[0] if len(self.number_columns) == 1 else None
         if numbers is None or numbers.lower() not in _NUMBERS:
             return own_names(self.own, EVERY)
         others = own_names((name for name in self.own if name != numbers), EVERY)
@@ -116,6 +117,11 @@ def write(frame: pl.DataFrame, kind: str, number: int, output: Output) -> FileRe
     order; it may have more of ours. Own columns that it lacks become null. Raises `StorageError`.
     """
     return _write_arranged(arrange(frame, kind, output), kind, number, output)
+
+
+def write_blank(kind: str, output: Output) -> FileRecord:
+    """Write a part without rows, with its full schema. Raises `StorageError`."""
+    return _write_arranged(blank(kind, output), kind, 0, output)
 
 
 def _write_arranged(frame: pl.DataFrame, kind: str, number: int, output: Output) -> FileRecord:
@@ -216,12 +222,14 @@ class Parts:
         self._begin(self._pieces.add(arranged))
 
     def close(self) -> list[FileRecord]:
-        """Write what is left, and return all parts; none if there was no row."""
+        """Write what is left, and return all parts; one without rows if there was none."""
         self.__exit__(None, None, None)
         return self.records
 
     def _close(self) -> None:
         self._begin(self._pieces.rest())
+        if not self._begun:
+            self._begin([blank(self._kind, self._output)])
         self.records += self._work.rest()
 
     def _begin(self, pieces: Iterable[pl.DataFrame]) -> None:
@@ -239,6 +247,13 @@ class Parts:
         return f"<Parts of {self._kind}: {self._begun} begun, {held} rows held>"
 
 
+def blank(kind: str, output: Output) -> pl.DataFrame:
+    """A part without rows, so that every folder of an output can be read whatever came of it."""
+    ours = {column.name: polars_type(column) for column in KINDS[kind].ours}
+    own: dict[str, pl.DataType] = dict.fromkeys(output.written_names(kind).values(), pl.String())
+    return pl.DataFrame(schema=ours | own if KINDS[kind].ours_first else own | ours)
+
+
 def arrange(
     frame: pl.DataFrame, kind: str, output: Output, *, internal: bool = False
 ) -> pl.DataFrame:
@@ -253,6 +268,9 @@ def arrange(
         .alias(OWN + name if internal else written)
         for name, written in output.written_names(kind).items()
     ]
+    if COLUMN.name not in there:  # the same for all rows
+        name = output.number_columns[0] if len(output.number_columns) == 1 else None
+        frame = frame.with_columns(pl.lit(name, pl.String).alias(COLUMN.name))
     ours = [_typed(column, frame.schema[column.name]) for column in KINDS[kind].ours]
     return frame.select(ours + own if KINDS[kind].ours_first else own + ours)
 
@@ -285,7 +303,6 @@ def _described_fields(columns: tuple[Column, ...]) -> Iterator[pa.Field]:
     for column, field in zip(
         columns, empty.to_arrow(compat_level=pl.CompatLevel.oldest()).schema, strict=True
     ):
-        # Polars' own metadata stays: with it, Polars reads its Enum back as one.
         about = dict(field.metadata or {}) | {b"description": column.description.encode()}
         if column.wire:
             about[b"wire"] = column.wire.encode()

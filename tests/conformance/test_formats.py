@@ -75,7 +75,7 @@ def assert_is_the_table(found: Listing) -> None:
     frame = pl.concat(list(found))
 
     assert found.columns == NAMES
-    assert found.number_column == "phone"
+    assert [column.name for column in found.number_columns] == ["phone"]
     own = pl.DataFrame(ROWS, [f"in:{name}" for name in NAMES], orient="row")
     assert_frame_equal(frame.select(own.columns), own)
     assert frame["row_id"].to_list() == list(range(len(ROWS)))

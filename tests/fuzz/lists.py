@@ -187,7 +187,7 @@ def _promises(listing: Listing, raw: pl.DataFrame, settings: Settings) -> int:
     """Check the rows; returns how many of them hold a number."""
     if not raw.height:
         return 0
-    made = normalise(raw, OWN + listing.number_column, settings.region)
+    made = normalise(raw, OWN + listing.number_columns[0].name, settings.region)
     refused = made["reject_reason"].is_not_null()
     is_bad = raw["bad_row"].is_not_null()
     bad = raw.filter(is_bad)

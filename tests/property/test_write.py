@@ -152,6 +152,8 @@ def test_every_valid_row_is_written_once_with_its_numbers_answer(
         {
             "row_id": unique,
             "occurrences": [numbers.count(numbers[row]) for row in unique],
+            "source_file": ["list.csv"] * len(unique),
+            "line_number": [row + 2 for row in unique],
             "msisdn": [f"44207946010{numbers[row]}" for row in unique],
             **{
                 name: ["x"] * len(unique)
@@ -178,11 +180,18 @@ def test_every_valid_row_is_written_once_with_its_numbers_answer(
             {
                 "row_id": again,
                 "first_row_id": [firsts[numbers[row]] for row in again],
+                "source_file": ["list.csv"] * len(again),
+                "line_number": [row + 2 for row in again],
                 "msisdn": [f"44207946010{numbers[row]}" for row in again],
                 "msisdn_input": ["y"] * len(again),
                 "in:a": [f"row {row}" for row in again],
             },
-            schema_overrides={"row_id": pl.Int64, "first_row_id": pl.Int64},
+            schema_overrides={
+                "row_id": pl.Int64,
+                "first_row_id": pl.Int64,
+                "source_file": pl.String,
+                "line_number": pl.Int64,
+            },
         )
         spool = [out.out / "repeats.parquet"] if again else []
         for name in spool:
@@ -191,5 +200,6 @@ def test_every_valid_row_is_written_once_with_its_numbers_answer(
         read = pl.concat([pl.read_parquet(out.out / record.path) for record in records])
         assert read["row_id"].to_list() == list(range(len(numbers)))
         assert read["a"].to_list() == [f"row {row}" for row in range(len(numbers))]
+        assert read["line_number"].to_list() == [row + 2 for row in range(len(numbers))]
         assert read["carrier"].to_list() == [f"c{number}" for number in numbers]
         assert read["occurrences"].to_list() == [numbers.count(number) for number in numbers]

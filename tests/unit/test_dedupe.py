@@ -28,6 +28,7 @@ def normalised(row_id: int, numbers: list[str | None]) -> pl.DataFrame:
         {
             "row_id": range(row_id, row_id + count),
             "source_file": ["list.csv"] * count,
+            "line_number": range(row_id + 2, row_id + count + 2),
             "in:name": [f"name {row_id + place}" for place in range(count)],
             "msisdn": numbers,
             "msisdn_input": [number and f"+{number}" for number in numbers],
@@ -62,6 +63,8 @@ def test_columns_and_types_are_those_of_the_contract(tmp_path: Path) -> None:
     assert unique.schema == {
         "row_id": pl.Int64,
         "occurrences": pl.Int64,
+        "source_file": pl.String,
+        "line_number": pl.Int64,
         "msisdn": pl.String,
         "msisdn_input": pl.String,
         "region": pl.String,
@@ -73,6 +76,8 @@ def test_columns_and_types_are_those_of_the_contract(tmp_path: Path) -> None:
         "row_id": pl.Int64,
         "first_row_id": pl.Int64,
         "msisdn": pl.String,
+        "source_file": pl.String,
+        "line_number": pl.Int64,
         "msisdn_input": pl.String,
         "rule": pl.String,
         "in:name": pl.String,

@@ -19,20 +19,25 @@ from pipeline.ledger.replay import REFUSED_COUNTRY, Replay, replay
 from pipeline.model import DUPLICATES, ENRICHED, REJECTED
 from pipeline.protocol.codec import encode_answer
 from pipeline.write import Output, Parts, answers, expand, keep, write
+from pipeline.write.parts import KINDS
 
 NOON = 1_767_225_600_000
 REGIONS = ["GB", "GB", "DE", "DE", None]
 
 
-def output(out: Path, *own: str, number_column: str | None = None) -> Output:
+def output(out: Path, *own: str, numbers: tuple[str, ...] = ()) -> Output:
     return Output(
         out=out,
         own=own,
         run_id="0123456789abcdef",
         rules_version="9.0.43",
-        number_column=number_column,
+        number_columns=numbers,
         files=Files(),
     )
+
+
+def as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col(pl.Enum).cast(pl.String))
 
 
 def shard(
@@ -43,6 +48,9 @@ def shard(
         {
             "row_id": range(0, 2 * rows, 2),
             "occurrences": [1] * rows,
+            "source_file": ["list.csv"] * rows,
+            "line_number": range(2, rows + 2),
+            "column": ["phone"] * rows,
             "msisdn": [f"4420794601{i:02}" for i in range(rows)],
             "msisdn_input": [f"020 7946 01{i:02}" for i in range(rows)],
             "region": regions,
@@ -179,7 +187,7 @@ def test_a_part_has_the_inputs_columns_then_ours(tmp_path: Path) -> None:
     assert (record.path, record.rows, record.kind) == ("enriched/part-00003.parquet", 5, "enriched")
     read = pl.read_parquet(tmp_path / record.path)
     assert read.columns == ["name", *(column.name for column in ENRICHED)]
-    assert read.rename({"name": "in:name"}).select(table.columns).equals(table)
+    assert read.rename({"name": "in:name"}).select(table.columns).equals(as_text(table))
 
 
 def test_files_tell_what_their_columns_mean_and_whose_run_it_is(tmp_path: Path) -> None:
@@ -192,7 +200,7 @@ def test_files_tell_what_their_columns_mean_and_whose_run_it_is(tmp_path: Path) 
     assert b"wire" not in schema.field("row_id").metadata
     assert all(schema.field(column.name).metadata[b"description"] for column in ENRICHED)
     assert schema.metadata[b"msisdn.run"] == b"0123456789abcdef"
-    assert schema.metadata[b"msisdn.schema_version"] == b"1"
+    assert schema.metadata[b"msisdn.schema_version"] == b"2"
     assert schema.metadata[b"msisdn.rules_version"] == b"9.0.43"
 
 
@@ -200,7 +208,7 @@ def test_polars_duckdb_and_pandas_read_the_same(tmp_path: Path) -> None:
     table = answers(shard(), replayed(tmp_path, answer(0, ported="no"), answer(1, ported="yes")))
     path = tmp_path / write(table, "enriched", 0, output(tmp_path, "name")).path
     read = pl.read_parquet(path)
-    assert read.schema["status"] == pl.Enum(["answered", "refused", "unresolved", "skipped"])
+    assert read.schema["status"] == read.schema["source"] == read.schema["lookup_type"] == pl.String
     assert read.schema["answered_at"] == pl.Datetime("ms", "UTC")
     connection = duckdb.connect()
     described = connection.execute(f"describe select * from '{path}'").fetchall()
@@ -258,13 +266,13 @@ def test_an_input_column_with_a_name_of_ours_is_renamed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("called", ["msisdn", "msisdn_input"])
 def test_a_number_column_that_ours_repeats_is_written_once(tmp_path: Path, called: str) -> None:
     table = answers(shard(), replayed(tmp_path)).rename({"in:name": f"in:{called}"})
-    record = write(table, "enriched", 0, output(tmp_path, called, number_column=called))
+    record = write(table, "enriched", 0, output(tmp_path, called, numbers=(called,)))
     assert pl.read_parquet(tmp_path / record.path).columns == [column.name for column in ENRICHED]
 
 
 def test_in_duplicates_the_number_column_keeps_the_cell(tmp_path: Path) -> None:
     table = pl.DataFrame({"row_id": [1], "first_row_id": [0], "msisdn": ["1"], "in:msisdn": ["+1"]})
-    record = write(table, "duplicates", 0, output(tmp_path, "msisdn", number_column="msisdn"))
+    record = write(table, "duplicates", 0, output(tmp_path, "msisdn", numbers=("msisdn",)))
     read = pl.read_parquet(tmp_path / record.path)
     assert read.columns == [*(column.name for column in DUPLICATES), "msisdn_input"]
     assert read.row(0) == (1, 0, "1", "+1")
@@ -310,9 +318,38 @@ def test_rows_in_pieces_become_parts_of_equal_size(tmp_path: Path) -> None:
     assert read["row_id"].to_list() == list(range(25))
 
 
-def test_no_rows_make_no_part(tmp_path: Path) -> None:
-    assert Parts("rejected", output(tmp_path), rows=10).close() == []
-    assert not (tmp_path / "rejected").exists()
+@pytest.mark.parametrize("kind", ["enriched", "cleaned", "rejected", "duplicates"])
+def test_without_rows_there_is_a_part_with_every_column(tmp_path: Path, kind: str) -> None:
+    parts = Parts(kind, output(tmp_path, "name", "city"), rows=10)
+    (record,) = parts.close()
+    assert (record.path, record.rows) == (f"{kind}/part-00000.parquet", 0)
+    assert parts.close() == [record]
+    read = pl.read_parquet(tmp_path / kind / "*.parquet")
+    ours = [column.name for column in KINDS[kind].ours]
+    own = ["name", "city"]
+    assert read.columns == (ours + own if kind == "duplicates" else own + ours)
+
+
+def test_a_reader_of_older_parts_bears_a_word_that_came_later(tmp_path: Path) -> None:
+    table = answers(shard(), replayed(tmp_path))
+    later = table.with_columns(status=pl.lit("postponed"), source=pl.lit("pigeon"))
+    for number, rows in enumerate((table, later)):
+        write(rows, "enriched", number, output(tmp_path, "name"))
+    read = pl.read_parquet(tmp_path / "enriched" / "*.parquet")
+    assert read["status"].unique().sort().to_list() == ["postponed", "unresolved"]
+    with pq.ParquetFile(tmp_path / "enriched" / "part-00000.parquet") as file:
+        group = file.metadata.row_group(0)
+        columns = {
+            group.column(at).path_in_schema: group.column(at) for at in range(group.num_columns)
+        }
+    for name in ("status", "lookup_type", "source", "plan_type", "rule", "column"):
+        assert columns[name].has_dictionary_page, name
+
+
+def test_the_column_that_all_numbers_are_from_is_named(tmp_path: Path) -> None:
+    table = answers(shard(), replayed(tmp_path)).drop("column")
+    record = write(table, "enriched", 0, output(tmp_path, "name", numbers=("area+name",)))
+    assert pl.read_parquet(tmp_path / record.path)["column"].unique().to_list() == ["area+name"]
 
 
 def test_an_empty_part_has_its_columns(tmp_path: Path) -> None:
@@ -352,7 +389,7 @@ def test_every_valid_row_gets_its_numbers_answer(
     tmp_path: Path, two_unique_files: list[Path]
 ) -> None:
     again = repeats(tmp_path, row_3=0, row_17=0, row_19=16)
-    out = output(tmp_path, "name", number_column="name")
+    out = output(tmp_path, "name", numbers=("name",))
     records = expand(two_unique_files, [again], tmp_path / "scratch", 8, out)
     assert [(record.path, record.rows) for record in records] == [
         ("enriched/part-00000.parquet", 5),
@@ -371,7 +408,7 @@ def test_every_valid_row_gets_its_numbers_answer(
 
 def test_expanding_again_makes_the_same_files(tmp_path: Path, two_unique_files: list[Path]) -> None:
     again = repeats(tmp_path, row_3=0)
-    out = output(tmp_path, "name", number_column="name")
+    out = output(tmp_path, "name", numbers=("name",))
     first = expand(two_unique_files, [again], tmp_path / "scratch", 8, out)
     assert expand(two_unique_files, [again], tmp_path / "scratch", 8, out) == first
 

@@ -1,17 +1,44 @@
 """Which column holds the numbers."""
 
+import shlex
+from collections.abc import Mapping, Sequence
+
 import polars as pl
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.read import choose_column
-from pipeline.read.columns import looks_like_number, rank, repeated_names, unique_names
+from pipeline.read import NumberColumn, choose_columns
+from pipeline.read.columns import looks_like_number, repeated_names, unique_names
 
 NOTHING = pl.DataFrame()
 
 
+def choose_column(
+    columns: Sequence[str],
+    sample: pl.DataFrame,
+    wanted: str | None,
+    repeated: Sequence[str] = (),
+) -> str:
+    (chosen,) = choose_columns(columns, sample, () if wanted is None else (wanted,), repeated)
+    return chosen.name
+
+
+def sample(columns: Mapping[str, Sequence[str | None]]) -> pl.DataFrame:
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+
+
+def chosen(frame: pl.DataFrame, *wanted: str) -> list[str]:
+    return [column.name for column in choose_columns(frame.columns, frame, wanted)]
+
+
+def candidates(frame: pl.DataFrame) -> str:
+    with pytest.raises(InputError) as caught:
+        choose_columns(frame.columns, frame)
+    return str(caught.value)
+
+
 @pytest.mark.parametrize(
-    ("columns", "chosen"),
+    ("columns", "expected"),
     [
         (["id", "msisdn"], "msisdn"),
         (["name", "Phone Number"], "Phone Number"),
@@ -28,9 +55,9 @@ NOTHING = pl.DataFrame()
     ],
 )
 def test_a_column_is_known_by_its_name_or_because_it_is_alone(
-    columns: list[str], chosen: str
+    columns: list[str], expected: str
 ) -> None:
-    assert choose_column(columns, NOTHING, None) == chosen
+    assert choose_column(columns, NOTHING, None) == expected
 
 
 def test_two_columns_that_fit_alike_are_both_named() -> None:
@@ -83,13 +110,6 @@ def test_words_do_not_look_like_a_number(cell: str | None) -> None:
     assert not looks_like_number(cell)
 
 
-def test_no_name_has_two_ranks() -> None:
-    assert rank("msisdn") == 0
-    assert rank("phone") == 2
-    assert rank("no") == 3
-    assert rank("name") is None
-
-
 def test_of_two_columns_with_one_name_none_is_chosen_unless_it_is_wanted() -> None:
     cells = ["phone", "name", "phone", "phone"]
     columns, repeated = unique_names(cells), repeated_names(cells)
@@ -108,3 +128,145 @@ def test_a_second_number_called_so_does_not_stand_in_the_way() -> None:
 
 def test_zero_bytes_are_no_part_of_a_name() -> None:
     assert unique_names(["\0pho\0ne", "\0", "phone"]) == ("phone", "column_2", "phone_2")
+
+
+NUMBERS = ["+44 7700 900123", "07700 900124", "07700900125"]
+
+
+@pytest.mark.parametrize("weak", ["number", "No", "Nr.", "番号", "번호", "SMS", "CEP", "Contact"])
+def test_a_column_merely_called_a_number_does_not_win_over_a_telephone(weak: str) -> None:
+    frame = sample({weak: ["40040270", "01310100", "40030123"], "연락처": NUMBERS})
+
+    assert chosen(frame) == ["연락처"]
+
+
+@pytest.mark.parametrize("weak", ["number", "No", "番号", "SMS", "destination"])
+def test_a_column_merely_called_a_number_will_do_where_it_holds_numbers(weak: str) -> None:
+    assert chosen(sample({weak: NUMBERS, "name": ["a", "b", "c"]})) == [weak]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("No", ["1", "2", "3"]),
+        ("number", ["1000001", "1000002", "1000003"]),
+        ("CEP", ["40040-270", "01310-100", "40030-123"]),
+        ("Nr.", ["10115", "20095", "80331"]),
+        ("number", ["2024-03-01", "2024-03-02", "2024-03-05"]),
+        ("num", ["51.507221", "48.856613", "52.520008"]),
+    ],
+)
+def test_what_is_called_a_number_and_is_another_kind_is_not_taken(
+    name: str, cells: list[str]
+) -> None:
+    said = candidates(sample({name: cells, "name": ["a", "b", "c"]}))
+
+    assert "no column is called like a number's; choose with --column" in said
+
+
+@pytest.mark.parametrize("named", ["Phone", "Telefon", "Mobile", "Тел.", "电话"])
+def test_a_telephone_that_holds_no_numbers_is_not_taken(named: str) -> None:
+    frame = sample({named: ["iPhone", "Nokia", "Pixel"], "Number": NUMBERS})
+
+    assert chosen(frame) == ["Number"]
+
+
+def test_ids_post_codes_and_dates_are_never_proposed() -> None:
+    frame = sample(
+        {
+            "customer_id": ["1000001", "1000002", "1000003"],
+            "zip": ["10115", "20095", "80331"],
+            "created": ["2024-03-01", "2024-03-02", "2024-03-05"],
+            "a": ["12345601", "12345602", "12345603"],
+            "b": NUMBERS,
+        }
+    )
+
+    assert "; numbers seem to be in: b; choose" in candidates(frame)
+
+
+def test_of_several_telephones_the_fuller_one_is_named_first() -> None:
+    frame = sample(
+        {
+            "Home Phone": [None, None, "07700 900126"],
+            "Business Phone": NUMBERS,
+            "Fax": NUMBERS,
+        }
+    )
+
+    said = candidates(frame)
+    assert "may hold the numbers: Business Phone, Home Phone; choose one with --column" in said
+    assert "--column 'Business Phone' --column 'Home Phone'" in said
+
+
+def test_a_mobile_column_that_is_mostly_blank_beside_others_is_not_taken_in_silence() -> None:
+    frame = sample(
+        {
+            "Business Phone": ["", "07700 900126", ""],
+            "Home Phone": ["020 7946 0018", "", "07700 900127"],
+            "Mobile Phone": ["07700 900123", "", ""],
+        }
+    )
+
+    said = candidates(frame)
+    assert "column Mobile Phone is blank in many rows whose number stands in" in said
+    assert "--column 'Mobile Phone' --column" in said
+
+
+def test_a_mobile_column_wins_over_other_telephones_where_it_is_mostly_filled() -> None:
+    frame = sample({"phone": ["020 7946 0018", None, None], "mobile": NUMBERS})
+
+    assert chosen(frame) == ["mobile"]
+
+
+@pytest.mark.parametrize(
+    ("code", "rest"),
+    [
+        ("Telefonvorwahl", "Telefon"),
+        ("Tel. Vorwahl", "Tel."),
+        ("phone_area_code", "phone"),
+        ("Phone Prefix", "Phone"),
+        ("電話市外局番", "電話番号"),
+    ],
+)
+def test_a_number_cut_in_two_is_put_together(code: str, rest: str) -> None:
+    frame = sample({code: ["0221", "0231", "0211"], rest: ["4710123", "5012345", "8991234"]})
+
+    (found,) = choose_columns(frame.columns, frame)
+    assert found == NumberColumn((code, rest))
+
+
+@pytest.mark.parametrize("code", ["DDD", "Vorwahl", "area code", "STD", "indicatif"])
+def test_where_it_is_not_sure_that_a_number_is_cut_both_readings_are_offered(code: str) -> None:
+    frame = sample({code: ["71", "11", "71"], "Telefone": ["32345678", "31234567", "33456789"]})
+
+    said = candidates(frame)
+    assert f"--column {shlex.quote(code + '+Telefone')}, or the second alone" in said
+
+
+def test_an_area_code_beside_whole_numbers_is_left_alone() -> None:
+    frame = sample({"Telefonvorwahl": ["0221", "0231", "0211"], "Telefon": NUMBERS})
+
+    assert chosen(frame) == ["Telefon"]
+
+
+def test_columns_are_joined_where_it_is_asked_for() -> None:
+    columns = ["area", "phone", "a+b", "c"]
+    found = choose_columns(columns, NOTHING, ["area+phone", "a+b", "A+B+C", "AREA + Phone"])
+
+    assert found == (
+        NumberColumn(("area", "phone")),
+        NumberColumn(("a+b",)),
+        NumberColumn(("a+b", "c")),
+    )
+    with pytest.raises(InputError, match=r"no column 'area\+fax'"):
+        choose_columns(columns, NOTHING, ["area+fax"])
+
+
+def test_several_columns_are_taken_in_the_order_that_was_asked_for() -> None:
+    frame = sample({"Home Phone": NUMBERS, "Mobile Phone": NUMBERS})
+
+    assert chosen(frame, "mobile phone", "Home Phone", "Mobile Phone") == [
+        "Mobile Phone",
+        "Home Phone",
+    ]

@@ -24,12 +24,12 @@ def test_columns_are_united_and_rows_counted_over_all_files() -> None:
     found = read(find(["."]), Settings())
 
     assert found.columns == ("name", "phone", "town")
-    assert found.number_column == "phone"
+    assert [column.name for column in found.number_columns] == ["phone"]
     assert [layout.format for layout in found.layouts] == ["csv", "csv", "parquet"]
     frame = pl.concat(list(found))
     assert frame.schema == {
         "row_id": pl.Int64,
-        "source_file": pl.String,
+        "source_file": pl.Enum(["a.csv", "b.csv", "c.parquet"]),
         "line_number": pl.Int64,
         "bad_row": pl.String,
         "bad_line": pl.String,
