@@ -118,7 +118,13 @@ class Settings:
         identity=True,
     )
     format: str = option(
-        "auto", "Format of the inputs.", choices=("auto", "csv", "parquet"), identity=True
+        "auto", "Format of the inputs.", choices=("auto", "csv", "parquet", "excel"), identity=True
+    )
+    sheet: str | None = option(
+        None,
+        "Sheet of an Excel workbook; the first, and those with the same header, if left out.",
+        metavar="NAME",
+        identity=True,
     )
     delimiter: str | None = option(
         None,

@@ -65,7 +65,10 @@ def read(sources: Sequence[Source], settings: Settings, *, batch_rows: int = BAT
     if not sources:
         raise InputError("no input: name a file, a directory, a glob, or - for standard input")
     wishes = Wishes(
-        encoding=settings.encoding, delimiter=settings.delimiter, header=settings.header
+        encoding=settings.encoding,
+        delimiter=settings.delimiter,
+        header=settings.header,
+        sheet=settings.sheet,
     )
     tables = tuple(open_table(source, settings.format, wishes) for source in sources)
     return united(tuple(sources), tables, settings.column, batch_rows)

@@ -75,6 +75,8 @@ class Layout:
     """None: one column, each line is a cell."""
     quote: str | None = None
     header: bool = True
+    unread: tuple[str, ...] = ()
+    """What else is in the file, and is no part of the list: other sheets."""
 
 
 class Table(Protocol):

@@ -18,7 +18,7 @@ from pipeline.read.encodings import SO_FAR_ASCII, NotTextError, find_encoding, t
 from pipeline.read.headers import Kind, kind_of
 from pipeline.read.records import UNDECODABLE, Dialect, Record, records
 
-__all__ = ("Sniffed", "Wishes", "sniff")
+__all__ = ("Sniffed", "Wishes", "is_header", "sniff")
 
 _DELIMITERS = (b"\t", b";", b"|", b",", b"\x1f", b"\x01", b"^", b"~")
 """The likelier first: of two that fit alike, the rarer in ordinary cells is the delimiter."""
@@ -32,11 +32,13 @@ Row = tuple[str | None, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the settings say of CSV files; None and `auto` leave it to us."""
+    """What the settings say of how files are written; None and `auto` leave it to us."""
 
     encoding: str | None = None
     delimiter: str | None = None
     header: str = "auto"
+    sheet: str | None = None
+    """Of a workbook."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ def sniff(head: bytes, wishes: Wishes, *, complete: bool) -> Sniffed:
     first = found[at].fields
     _check_wishes(body, found[at + 1 :] or found, wishes, complete=complete)
     rows = tuple(record.fields for record in found if record.fields)
-    header = wishes.header == "yes" or (wishes.header == "auto" and _is_header(first, rows[1:]))
+    header = wishes.header == "yes" or (wishes.header == "auto" and is_header(first, rows[1:]))
     repeated: tuple[str, ...] = ()
     if not header:
         columns = unique_names([None] * _width(found))
@@ -200,8 +202,8 @@ def _width(found: Sequence[Record]) -> int:
     return counts.most_common(1)[0][0] if counts else 1
 
 
-def _is_header(first: Row, rows: Sequence[Row]) -> bool:
-    """No number stands in it where the rows have numbers, and there is a name in it."""
+def is_header(first: Row, rows: Sequence[Row]) -> bool:
+    """Say whether no number stands in it where the rows have numbers, and there is a name in it."""
     if not any(cell and any(map(str.isalpha, cell)) for cell in first):
         return False
     there = [cell for at, cell in enumerate(first) if _has_numbers(rows, at)]

@@ -1,0 +1,201 @@
+"""Excel workbooks (.xlsx .xlsm .xlsb .xls .ods), read by calamine: every cell as it is stored.
+
+Rules: a numeric cell is its digits where it is whole and within what a float counts exactly, and
+scientific notation beyond, as in Parquet; how it is formatted is not asked. A text cell is its text.
+Dates are ISO 8601. An error and a formula without a value are blank to calamine, and so to us.
+
+Sheets whose first row is the same are one list, in the workbook's order; it begins with the first
+visible sheet that has something on it, or with `--sheet`. `line_number` is the row on its sheet.
+"""
+
+import datetime
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pipeline.errors import InputError
+from pipeline.model import OWN
+from pipeline.read.columns import listed, repeated_names, unique_names
+from pipeline.read.contract import Layout, Source, framed
+from pipeline.read.sniff import Wishes, is_header
+
+__all__ = ("OLE", "ZIP", "ExcelTable", "is_workbook", "open_excel")
+
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""What .xlsx, .xlsb and .ods begin with, and .xls; other files begin so, too."""
+
+_MEMBERS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
+_ROWS = 1 << 14
+"""Rows in a frame: calamine holds the whole sheet, Python's cells take some 60 bytes each."""
+_SAMPLE = 100
+_MOST = 4 << 30
+"""Bytes that a workbook may unpack to."""
+_EXACT = 2**53
+
+Row = tuple[str | None, ...]
+"""Text of the cells; None for a blank one."""
+
+
+def is_workbook(source: Source) -> bool:
+    """Say whether a file that begins as archives do is a workbook."""
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            return any(name in archive.namelist() for name in _MEMBERS)
+    except (zipfile.BadZipFile, OSError):
+        return True  # cut short: the reader says so
+
+
+def open_excel(source: Source, wishes: Wishes) -> "ExcelTable":
+    """Find the sheets of a workbook and their header. Raises `InputError`."""
+    _check_size(source)
+    with _opened(source) as book:
+        names = _chosen(source, book, wishes.sheet)
+        heads = {name: _head(book, name) for name in names}
+        names = [name for name in names if heads[name]]
+        if not names:
+            raise InputError(f"{source.name}: has nothing on its sheets; give a list")
+        return ExcelTable(source, names, heads, wishes)
+
+
+def _check_size(source: Source) -> None:
+    """Refuse what unpacks to more than a machine can hold, before it is unpacked."""
+    if not zipfile.is_zipfile(source.path):
+        return
+    with zipfile.ZipFile(source.path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > _MOST:
+        raise InputError(
+            f"{source.name}: unpacks to {size / 1e9:.1f} GB, which is too much for a workbook; save"
+            " it as CSV"
+        )
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[Any]:
+    import python_calamine as calamine  # noqa: PLC0415  only workbooks need it
+
+    try:
+        # By its content: a suffix that is another one's would be believed.
+        with source.path.open("rb") as content:
+            book = calamine.load_workbook(content)
+    except calamine.PasswordError:
+        raise InputError(
+            f"{source.name}: is protected by a password; save it without one"
+        ) from None
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise InputError(f"{source.name}: not a sound workbook ({error}); save it again") from None
+    try:
+        yield book
+    except calamine.CalamineError as error:
+        raise InputError(f"{source.name}: not a sound workbook ({error}); save it again") from None
+    finally:
+        book.close()
+
+
+def _chosen(source: Source, book: Any, wanted: str | None) -> list[str]:
+    """Give the sheet that is wanted, or the visible ones."""
+    if wanted is not None:
+        if wanted not in book.sheet_names:
+            raise InputError(
+                f"{source.name}: no sheet {wanted!r}; choose with --sheet from:"
+                f" {listed(book.sheet_names)}"
+            )
+        return [wanted]
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum  # noqa: PLC0415
+
+    return [
+        sheet.name
+        for sheet in book.sheets_metadata
+        if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
+    ]
+
+
+def _head(book: Any, name: str) -> list[tuple[int, Row]]:
+    """Give the first rows of a sheet that have something in them, with their numbers."""
+    rows = enumerate(_texts(book.get_sheet_by_name(name).iter_rows()), 1)
+    return list(islice(((number, row) for number, row in rows if any(row)), _SAMPLE + 1))
+
+
+def _texts(rows: Iterable[list[object]]) -> Iterator[Row]:
+    return (tuple(map(_text, row)) for row in rows)
+
+
+def _text(cell: object) -> str | None:
+    """Give a cell as a person would have typed it."""
+    if isinstance(cell, str):
+        return cell or None
+    if isinstance(cell, float):
+        if cell.is_integer() and abs(cell) <= _EXACT:
+            return str(int(cell))
+        return np.format_float_scientific(cell, trim="-") if abs(cell) > _EXACT else repr(cell)
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, datetime.date | datetime.time):
+        return cell.isoformat()
+    return str(cell)
+
+
+class ExcelTable:
+    """A workbook whose sheets are known."""
+
+    def __init__(
+        self,
+        source: Source,
+        names: list[str],
+        heads: dict[str, list[tuple[int, Row]]],
+        wishes: Wishes,
+    ) -> None:
+        self._source = source
+        _, first = heads[names[0]][0]
+        rows = [row for _, row in heads[names[0]][1:]]
+        self._header = wishes.header == "yes" or (
+            wishes.header == "auto" and is_header(first, rows)
+        )
+        alike = [name for name in names if heads[name][0][1] == first or not self._header]
+        self.sheets = tuple(alike[:1] if not self._header else alike)
+        """The sheets that are read."""
+        self._skip = {name: heads[name][0][0] if self._header else 0 for name in self.sheets}
+        width = max(len(row) for row in (first, *rows))
+        cells = (*first, *[None] * (width - len(first))) if self._header else (None,) * width
+        self._rows = rows if self._header else [first, *rows]
+        self.layout = Layout(
+            format="excel",
+            columns=unique_names(cells),
+            repeated=repeated_names(cells) if self._header else (),
+            header=self._header,
+            unread=tuple(f"sheet {name}" for name in names if name not in self.sheets),
+        )
+
+    def sample(self) -> pl.DataFrame:
+        """The first rows."""
+        return self._frame([self._filled(row) for row in self._rows[:_SAMPLE]], "")
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """See `contract.Table`."""
+        with _opened(self._source) as book:
+            rows = chain.from_iterable(self._numbered(book, name) for name in self.sheets)
+            while batch := list(islice(rows, _ROWS)):
+                numbers = np.fromiter((number for number, _ in batch), np.int64, len(batch))
+                frame = self._frame([row for _, row in batch], OWN)
+                yield framed(numbers, frame.get_columns())
+
+    def _numbered(self, book: Any, name: str) -> Iterator[tuple[int, Row]]:
+        """Give the rows below the header that have something in them."""
+        rows = enumerate(_texts(book.get_sheet_by_name(name).iter_rows()), 1)
+        for number, row in rows:
+            if number > self._skip[name] and any(row):
+                yield number, self._filled(row)
+
+    def _filled(self, row: Row) -> Row:
+        """Give a row as wide as the header."""
+        width = len(self.layout.columns)
+        return (*row[:width], *[None] * (width - len(row)))
+
+    def _frame(self, rows: list[Row], prefix: str) -> pl.DataFrame:
+        names = [prefix + name for name in self.layout.columns]
+        return pl.DataFrame(rows, dict.fromkeys(names, pl.String()), orient="row")
