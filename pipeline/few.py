@@ -20,6 +20,7 @@ from pipeline.job import RULES_VERSION, Surroundings
 from pipeline.ledger.checkpoint import Checkpoint
 from pipeline.ledger.files import Files
 from pipeline.ledger.frames import Shard, header
+from pipeline.ledger.opening import DESCRIPTORS
 from pipeline.ledger.replay import replay
 from pipeline.ledger.run import identify
 from pipeline.model import OWN, PLAN_TYPES, ShardSpec
@@ -128,7 +129,7 @@ class _Memory(Files):
         """A new file of this content, by a path that only this process can open."""
         fd = _anonymous()
         self._closing.callback(os.close, fd)
-        path = Path(f"/dev/fd/{fd}")
+        path = DESCRIPTORS / str(fd)
         self._held[path] = fd
         os.write(fd, content)
         return path

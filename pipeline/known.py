@@ -17,6 +17,7 @@ from pipeline.ledger.frames import Shard
 from pipeline.ledger.growth import KNOWN, commit, not_growth, stage
 from pipeline.ledger.journal import AnswerRecord, FaultRecord, Journal, open_journal
 from pipeline.ledger.manifest import verify
+from pipeline.ledger.own_parquet import read_rows
 from pipeline.ledger.parquet import save
 from pipeline.ledger.planned import Plan
 from pipeline.ledger.records import Identity, Manifest
@@ -77,7 +78,7 @@ def _known(old: Checkpoint) -> Iterator[pl.DataFrame]:
         yield from _from_journals(old)
     else:  # planning was not complete, so nothing was asked; it may have taken something over
         for path in sorted((old.root / KNOWN).glob("*.parquet")):
-            yield pl.read_parquet(path)
+            yield read_rows(path)
 
 
 def _from_parts(old: Checkpoint) -> Iterator[pl.DataFrame]:
@@ -85,7 +86,8 @@ def _from_parts(old: Checkpoint) -> Iterator[pl.DataFrame]:
     columns = ["msisdn", "status", "answered_at", "attempts", "source", *_WIRE]
     for file in read_json(old.manifest_file, Manifest).files:
         if file.kind == "enriched":
-            rows = pl.read_parquet(old.out / file.path, columns=list(dict.fromkeys(columns)))
+            path, wanted = old.out / file.path, list(dict.fromkeys(columns))
+            rows = read_rows(path, wanted, sha256=file.sha256)
             final = rows.filter(pl.col("answered_at").is_not_null()).unique(
                 "msisdn", keep="first", maintain_order=True
             )
@@ -116,7 +118,8 @@ def _from_journals(old: Checkpoint) -> Iterator[pl.DataFrame]:
         if not old.journal(shard.number).exists():
             continue
         known = replay(old.journal(shard.number))
-        tels = pl.read_parquet(old.shard(shard.number), columns=["msisdn"])["msisdn"]
+        path = old.shard(shard.number)
+        tels = read_rows(path, ["msisdn"], sha256=shard.sha256)["msisdn"]
         others = [known.positions(state) for state in _WITHOUT_ANSWER]
         places = np.concatenate([known.answered, *others])
         sent = places[len(known.answered) :].tolist()
@@ -146,7 +149,7 @@ class Known:
         self._index = pl.concat(
             [pl.DataFrame(schema={"tel": pl.UInt64, "file": pl.UInt32})]
             + [
-                pl.read_parquet(path, columns=["msisdn"]).select(
+                read_rows(path, ["msisdn"]).select(
                     tel=pl.col("msisdn").cast(pl.UInt64), file=pl.lit(number, pl.UInt32)
                 )
                 for number, path in enumerate(self._paths)
@@ -167,7 +170,7 @@ class Known:
         opened, _ = open_journal(temporary, Shard(sha256, shard.height), self._files)
         with opened:
             for number in files:
-                kept = pl.read_parquet(self._paths[number])
+                kept = read_rows(self._paths[number])
                 rows = kept.join(numbers, on="msisdn", how="inner", maintain_order="right")
                 for batch in rows.iter_slices(_BATCH):
                     _write_down(batch, opened)

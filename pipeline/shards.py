@@ -22,6 +22,7 @@ from pipeline.errors import CheckpointError
 from pipeline.events import Announce, Notice, PartWritten
 from pipeline.job import Job, Surroundings
 from pipeline.ledger.checkpoint import Checkpoint
+from pipeline.ledger.own_parquet import read_rows
 from pipeline.ledger.planned import Plan
 from pipeline.ledger.records import Done, FileRecord, record_of
 from pipeline.ledger.replay import Replay, State, replay
@@ -263,7 +264,7 @@ def _write_shard(brief: Brief, announce: Announce, spec: ShardSpec) -> None:
     """Shard file and journal → one part, and the record that it is done."""
     journal = record_of(Path(spec.journal), "journal", relative_to=brief.checkpoint.out)
     known = replay(Path(spec.journal))
-    frame = answers(pl.read_parquet(spec.path), known)
+    frame = answers(read_rows(Path(spec.path), sha256=spec.sha256), known)
     if brief.settings.rows == "all":
         part = keep(frame, _unique_part(brief.checkpoint, spec.number), "unique", brief.output)
     else:
@@ -341,13 +342,11 @@ def _records(job: Job, planned: Plan) -> list[Done]:
     return records
 
 
-def _parts(job: Job, planned: Plan, records: Iterable[Done]) -> list[FileRecord]:
+def _parts(job: Job, planned: Plan, records: Sequence[Done]) -> list[FileRecord]:
     if not planned.shards:
         return [write_blank("enriched", job.output)]
     if job.settings.rows != "all":
         return [done.part for done in records]
-    root = job.checkpoint.root
-    repeats = sorted((root / "repeats").glob("rows-*.parquet"))
-    unique = [_unique_part(job.checkpoint, shard.number) for shard in planned.shards]
-    rows = job.settings.shard_rows
-    return expand(unique, repeats, root / "expand", rows, job.output)
+    unique = [done.part for done in records]
+    scratch, rows = job.checkpoint.expand_folder, job.settings.shard_rows
+    return expand(unique, planned.repeats, scratch, rows, job.output)

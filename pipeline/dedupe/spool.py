@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipeline.dedupe.scratch import damaged
 from pipeline.ledger.files import Files
+from pipeline.ledger.own_parquet import opened_arrow
 from pipeline.model import COLUMN, OWN
 
 __all__ = ("Spool",)
@@ -105,7 +106,7 @@ def _memory() -> int:
 
 def _read(path: Path) -> pl.DataFrame:
     try:
-        with pa.OSFile(str(path)) as source, pa.ipc.open_file(source) as file:
+        with opened_arrow(path) as file:
             frame = pl.from_arrow(file.read_all())
     except (OSError, pa.ArrowException) as error:
         raise damaged(path, type(error).__name__) from None

@@ -24,6 +24,7 @@ from typing import BinaryIO, NamedTuple, TypeVar
 import msgspec
 
 from pipeline.errors import CheckpointError, StorageError
+from pipeline.ledger.opening import open_own
 
 __all__ = ("Files", "Written", "from_json", "read_bytes", "read_json", "sha256_of", "to_json")
 
@@ -162,7 +163,8 @@ class Files:
 
     def sweep(self, folder: Path, patterns: Iterable[str] = (".*.tmp",)) -> int:
         """Remove what a dead process left in `folder` under such names; returns how many files."""
-        found = [path for pattern in patterns for path in folder.glob(pattern)]
+        named = [path for pattern in patterns for path in folder.glob(pattern)]
+        found = [path for path in named if not path.is_dir()]  # which none of ours is
         for leftover in sorted(found):
             self.unlink(leftover)
         return len(found)
@@ -269,9 +271,10 @@ def from_json(data: bytes, of: type[T], path: Path) -> T:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file. Raises `StorageError`."""
+    """The content of a file of ours. Raises `StorageError`, and `CheckpointError` for what is no file."""
     try:
-        return path.read_bytes()
+        with open_own(path) as file:
+            return file.read()
     except OSError as error:
         raise storage_error("read", path, error) from error
 
@@ -282,9 +285,9 @@ def read_json(path: Path, of: type[T]) -> T:
 
 
 def sha256_of(path: Path, size: int | None = None) -> str:
-    """SHA-256 of a file's content, or its first `size` bytes, in hexadecimal. Raises `StorageError`."""
+    """SHA-256 of a file of ours, or its first `size` bytes, in hexadecimal. Raises as `read_bytes`."""
     try:
-        with path.open("rb") as content:
+        with open_own(path) as content:
             if size is None:
                 return hashlib.file_digest(content, "sha256").hexdigest()
             digest = hashlib.sha256()

@@ -198,12 +198,12 @@ def _file_problems(out: Path, file: FileRecord, deep: bool) -> list[str]:
 
 def _status_problems(out: Path, manifest: Manifest) -> list[str]:
     """The rows by status, counted again in files that are known to be ours."""
-    import pyarrow.parquet as pq  # noqa: PLC0415  slow to import
+    from pipeline.ledger.own_parquet import opened_parquet  # noqa: PLC0415  slow to import
 
     counted: Counter[str] = Counter()
     for file in manifest.files:
         if file.kind == "enriched":
-            with pq.ParquetFile(out / file.path) as part:
+            with opened_parquet(out / file.path) as part:
                 column = part.read(["status"]).column("status")
             pairs: list[dict[str, Any]] = column.value_counts().to_pylist()
             counted.update({pair["values"]: pair["counts"] for pair in pairs})
@@ -296,7 +296,7 @@ def _journal_problems(tree: _Unfinished, number: int, deep: bool) -> list[str]:
     if number in tree.done and (changed := _since_done(path, tree.done[number], deep)):
         return changed
     if not shard.is_file():
-        return [f"{path}: its shard is missing"]
+        return [f"{shard}: missing"]
     if deep and sha256_of(shard) != known.shard.sha256:
         return [f"{shard}: it is not the shard that the journal was written for"]
     return []

@@ -11,13 +11,13 @@ import base64
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.errors import StorageError
+from pipeline.errors import CheckpointError, StorageError
 from pipeline.ledger.files import Files
+from pipeline.ledger.own_parquet import opened_parquet, read_rows
 from pipeline.ledger.records import FileRecord
 
 __all__ = ("ROW_GROUP", "rows_of", "save")
@@ -57,11 +57,11 @@ def save(
 
     def check(temporary: Path) -> None:
         try:
-            with pq.ParquetFile(temporary) as written:
+            with opened_parquet(temporary) as written:
                 sound = written.schema_arrow.equals(schema, check_metadata=True)
                 sound &= written.metadata.num_rows == table.num_rows
             sound = sound and _decodes(temporary, schema, table.num_rows)
-        except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
+        except (pa.ArrowException, CheckpointError, OSError) as error:
             raise StorageError(f"{path}: it does not read back: {error}: check the disk") from None
         if not sound:
             raise StorageError(f"{path}: it read back different from written: check the disk")
@@ -82,7 +82,7 @@ def _decodes(path: Path, schema: pa.Schema, rows: int) -> bool:
     That shows what one writes and the other cannot read. All values would take seven hundredths of
     `clean`'s processor time; text from outside is validated before it comes here.
     """
-    frame = pl.read_parquet(path, glob=False, hive_partitioning=False, n_rows=_SAMPLE)
+    frame = read_rows(path, first=_SAMPLE)
     return frame.columns == schema.names and frame.height == min(rows, _SAMPLE)
 
 
@@ -135,7 +135,7 @@ def _distinct(column: pa.ChunkedArray) -> int:
 def rows_of(path: Path) -> int:
     """Rows in a file of ours, by its footer. Raises `StorageError`."""
     try:
-        with pq.ParquetFile(path) as file:
+        with opened_parquet(path) as file:
             return int(file.metadata.num_rows)
     except (pa.ArrowException, OSError) as error:
         raise StorageError(f"{path}: it cannot be read as Parquet: {error}") from None

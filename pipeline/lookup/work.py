@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline.errors import CheckpointError
-from pipeline.ledger.files import Files, sha256_of
+from pipeline.ledger.files import Files
 from pipeline.ledger.frames import Shard
 from pipeline.ledger.journal import Journal, open_journal
+from pipeline.ledger.own_parquet import read_rows
 from pipeline.ledger.replay import REFUSED_COUNTRY, Replay, State
 from pipeline.model import ShardSpec
 from pipeline.protocol.codec import decode_head
@@ -81,12 +81,7 @@ def open_work(spec: ShardSpec, files: Files, *, hold_unknown: bool, stop_refused
 
     Raises `CheckpointError` where the journal is damaged or another shard's, and `StorageError`.
     """
-    path = Path(spec.path)
-    if not path.is_file() or sha256_of(path) != spec.sha256:
-        raise CheckpointError(
-            f"{path}: missing, or not as it was planned: restore it, or add --restart to begin again"
-        )
-    frame = pl.read_parquet(path, columns=["msisdn", "region", "ask"])
+    frame = read_rows(Path(spec.path), ["msisdn", "region", "ask"], sha256=spec.sha256)
     journal, known = _open_journal(spec, files)
     work = Work(spec, frame["msisdn"].to_list(), frame["region"].to_list(), journal)
     unknown = known.state_of == State.UNKNOWN

@@ -10,7 +10,7 @@ visible sheet that has something on it, or with `--sheet`. `line_number` is the 
 
 import datetime
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
@@ -174,6 +174,10 @@ class ExcelTable:
     def sample(self) -> pl.DataFrame:
         """The first rows."""
         return self._frame([self._filled(row) for row in self._rows[:_SAMPLE]], "")
+
+    def mended(self) -> Mapping[tuple[str, str], int]:
+        """See `contract.Table`."""
+        return {}
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """See `contract.Table`."""

@@ -93,11 +93,17 @@ def _expand(text: str, outside: Path | None) -> list[Path]:
     if _GLOB.isdisjoint(text):
         raise InputError(f"{text}: no such file; name a file, a directory, a glob, or -")
     # Unlike `Path.glob` it takes an absolute pattern, and leaves hidden names out.
-    matches = sorted(Path(match) for match in glob.iglob(text, recursive=True))  # noqa: PTH207
+    matches = sorted(map(Path, glob.iglob(_pattern(path), recursive=True)))  # noqa: PTH207
     files = [match for match in matches if match.is_file() and not _within(match, outside)]
     if not files:
         raise InputError(f"{text}: matches no file; quote the glob only if it is meant for us")
     return files
+
+
+def _pattern(path: Path) -> str:
+    """The path as a glob; a folder that exists under its very name is meant, as a file is."""
+    folder = next((above for above in path.parents if os.path.lexists(above)), Path())
+    return os.path.join(glob.escape(str(folder)), path.relative_to(folder))  # noqa: PTH118  not normalised
 
 
 def _lists_below(directory: Path, outside: Path | None) -> list[Path]:

@@ -1,5 +1,6 @@
 """`summary.json`: counts over everything that a run has written."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import msgspec
 import polars as pl
 
 from pipeline.ledger.files import Files, read_json
+from pipeline.ledger.own_parquet import scan_rows
 from pipeline.ledger.records import FileRecord
 from pipeline.model import STATUSES
 from pipeline.report.diagnosis import diagnosis
@@ -74,6 +76,7 @@ _COUNTED = {
     "error_codes": "error_code",
 }
 _FLAGS = ("ported", "present", "roaming")
+_FLAG_WORDS = {"true": "yes", "false": "no", "": "not known"}
 
 
 def report(
@@ -87,9 +90,9 @@ def report(
     rows_of = {kind: sum(p.rows or 0 for p in parts if p.kind == kind) for kind in _kinds(parts)}
     found: dict[str, object] = {**known, **rows_of, "files": sorted(p.path for p in parts)}
     kind = "cleaned" if known["command"] == "clean" else "enriched"
-    paths = [out / part.path for part in parts if part.kind == kind]
-    if paths:
-        found |= _counts(pl.scan_parquet(paths), enriched=kind == "enriched")
+    told = [part for part in parts if part.kind == kind]
+    if told:
+        found |= _counts(out, told, enriched=kind == "enriched")
     summary = msgspec.convert(found, Summary)
     said = diagnosis(summary.rows, summary.rules, summary.reasons)
     summary = msgspec.structs.replace(summary, diagnosis=said)
@@ -108,27 +111,41 @@ def _kinds(parts: Sequence[FileRecord]) -> set[str]:
     return {part.kind for part in parts}
 
 
-def _counts(rows: pl.LazyFrame, *, enriched: bool) -> dict[str, object]:
-    """Counts of every column of interest. One pass each, of that column alone."""
-    there = set(rows.collect_schema().names())
-    found: dict[str, object] = {
-        name: _by(rows, column) for name, column in _COUNTED.items() if column in there
-    }
+def _counts(out: Path, parts: Sequence[FileRecord], *, enriched: bool) -> dict[str, object]:
+    """Counts of every column of interest, from a pass over each column alone."""
+    found: dict[str, Counter[str]] = {}
+    requests = 0
+    for rows in scan_rows(out, parts):
+        there = set(rows.collect_schema().names())
+        for name, column in _COUNTED.items():
+            if column in there:
+                found.setdefault(name, Counter()).update(_by(rows, column))
+        if enriched:
+            _count_answers(rows, found)
+            requests += int(rows.select(pl.col("attempts").sum()).collect().item() or 0)
+    told: dict[str, object] = {name: _most_first(tally) for name, tally in found.items()}
     if not enriched:
-        return found
-    statuses = _by(rows, "status")
-    found |= {status: statuses.get(status, 0) for status in STATUSES}
+        return told
+    statuses = found["statuses"]
+    del told["statuses"]
+    return told | {status: statuses[status] for status in STATUSES} | {"requests": requests}
+
+
+def _count_answers(rows: pl.LazyFrame, found: dict[str, Counter[str]]) -> None:
+    """Rows by status, and answered rows by each flag."""
+    found.setdefault("statuses", Counter()).update(_by(rows, "status"))
     told = rows.filter(pl.col("status") == "answered")
     for flag in _FLAGS:
-        words = {"true": "yes", "false": "no", "": "not known"}
         counted = _by(told, flag, keep_null=True)
-        found[flag] = {words[value]: number for value, number in counted.items()}
-    found["requests"] = int(rows.select(pl.col("attempts").sum()).collect().item() or 0)
-    return found
+        words = {_FLAG_WORDS[value]: number for value, number in counted.items()}
+        found.setdefault(flag, Counter()).update(words)
 
 
 def _by(rows: pl.LazyFrame, column: str, *, keep_null: bool = False) -> dict[str, int]:
     value = pl.col(column).cast(pl.String)
     counted = rows.group_by(value.fill_null("") if keep_null else value).len().collect()
-    pairs = [(name, number) for name, number in counted.rows() if name is not None]
-    return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+    return {name: number for name, number in counted.rows() if name is not None}
+
+
+def _most_first(tally: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(tally.items(), key=lambda pair: (-pair[1], pair[0])))

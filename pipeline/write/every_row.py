@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.ledger.own_parquet import check_rows, read_rows, scan_rows
 from pipeline.ledger.records import FileRecord
 from pipeline.model import ANSWER, OWN
 from pipeline.write.parts import Output, keep, write
@@ -28,7 +29,11 @@ _SMALL = 8_192
 
 
 def expand(
-    unique: Sequence[Path], duplicates: Sequence[Path], scratch: Path, rows: int, output: Output
+    unique: Sequence[FileRecord],
+    duplicates: Sequence[FileRecord],
+    scratch: Path,
+    rows: int,
+    output: Output,
 ) -> list[FileRecord]:
     """Write `OUT/enriched` with every valid row, in input order; returns its parts.
 
@@ -36,56 +41,66 @@ def expand(
     from file to file; `duplicates` are files of `row_id`, `first_row_id`, `in:*` and, where the
     row's own are known, `msisdn_input` and `rule`. A part is made of `rows` consecutive row ids of
     the input. It may be called again after it was interrupted, and makes the same files.
+
+    Raises `CheckpointError` that names a file which is not as it was kept, and `StorageError`.
     """
     if not (unique or duplicates):
         return []
+    check_rows(output.out, (*unique, *duplicates))
     carried = [
         keep(matched, scratch / f"answers-{number:05}.parquet", "answers", output, _SMALL)
-        for number, matched in enumerate(_carried(unique, duplicates))
+        for number, matched in enumerate(_carried(unique, duplicates, output.out))
     ]
-    answered = [output.out / record.path for record in carried]
     records: list[FileRecord] = []
-    for stretch in _stretches(unique, answered, duplicates, rows, output):
+    for stretch in _stretches(unique, carried, duplicates, rows, output):
         records.append(write(stretch, "enriched", len(records), output))
     return records
 
 
-def _carried(unique: Sequence[Path], duplicates: Sequence[Path]) -> Iterator[pl.DataFrame]:
+def _carried(
+    unique: Sequence[FileRecord], duplicates: Sequence[FileRecord], out: Path
+) -> Iterator[pl.DataFrame]:
     """For each file of unique rows, the duplicates of its numbers with its answers."""
     if not duplicates:
         return
-    repeats = pl.scan_parquet(list(duplicates)).select("row_id", "first_row_id")
-    for path in unique:
-        rows = pl.read_parquet(path, columns=["row_id", *_CARRIED]).rename(
+    for record in unique:
+        rows = read_rows(out / record.path, ["row_id", *_CARRIED]).rename(
             {"row_id": "first_row_id"}
         )
         low, high = rows["first_row_id"].min(), rows["first_row_id"].max()
-        near = repeats.filter(pl.col("first_row_id").is_between(low, high)).collect()
+        repeated = pl.col("first_row_id").is_between(low, high)
+        near = _where(repeated, duplicates, out, ["row_id", "first_row_id"])
         matched = near.join(rows, on="first_row_id", how="inner", maintain_order="left")
         yield matched.sort("row_id")
 
 
 def _stretches(
-    unique: Sequence[Path],
-    answered: Sequence[Path],
-    duplicates: Sequence[Path],
+    unique: Sequence[FileRecord],
+    answered: Sequence[FileRecord],
+    duplicates: Sequence[FileRecord],
     rows: int,
     output: Output,
 ) -> Iterator[pl.DataFrame]:
     """All rows in input order, `rows` row ids at a time; none for a stretch without a valid row."""
-    firsts = pl.scan_parquet(list(unique))
-    repeats = pl.scan_parquet(list(duplicates)) if duplicates else None
-    told = pl.scan_parquet(list(answered)) if answered else None
-    last = max(_last(path) for path in (*unique, *duplicates))
+    out = output.out
+    last = max(_last(out / record.path) for record in (*unique, *duplicates))
     for low in range(0, last + 1, rows):
         here = pl.col("row_id").is_between(low, low + rows - 1)
-        frames = [firsts.filter(here).collect()]
-        if repeats is not None and told is not None:
-            own = repeats.filter(here).collect()
-            frames.append(_joined(own, told.filter(here).collect(), output.number_columns))
+        frames = [_where(here, unique, out)]
+        if duplicates and answered:
+            told = _where(here, answered, out)
+            frames.append(_joined(_where(here, duplicates, out), told, output.number_columns))
         whole = pl.concat(frames, how="diagonal")
         if not whole.is_empty():
             yield whole.sort("row_id")
+
+
+def _where(
+    condition: pl.Expr, records: Sequence[FileRecord], out: Path, columns: Sequence[str] = ("*",)
+) -> pl.DataFrame:
+    """Of all rows of these files those of which it is true, in order."""
+    found = [rows.filter(condition).select(columns).collect() for rows in scan_rows(out, records)]
+    return pl.concat(found)
 
 
 def _joined(own: pl.DataFrame, told: pl.DataFrame, numbers: Sequence[str]) -> pl.DataFrame:
@@ -102,4 +117,6 @@ def _joined(own: pl.DataFrame, told: pl.DataFrame, numbers: Sequence[str]) -> pl
 
 
 def _last(path: Path) -> int:
-    return int(pl.scan_parquet(path).select(pl.col("row_id").max()).collect().item() or 0)
+    last = read_rows(path, ["row_id"])["row_id"].max()
+    assert last is None or isinstance(last, int)  # noqa: S101  the column is Int64
+    return last or 0

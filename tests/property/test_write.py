@@ -174,8 +174,8 @@ def test_every_valid_row_is_written_once_with_its_numbers_answer(
         table = answers(shard, replay(path))
         files = []
         for begin in range(0, table.height, shard_rows):
-            files.append(out.out / "unique" / f"{begin}.parquet")
-            keep(table.slice(begin, shard_rows), files[-1], "enriched", out)
+            path = out.out / "unique" / f"{begin}.parquet"
+            files.append(keep(table.slice(begin, shard_rows), path, "enriched", out))
         repeats = pl.DataFrame(
             {
                 "row_id": again,
@@ -193,9 +193,8 @@ def test_every_valid_row_is_written_once_with_its_numbers_answer(
                 "line_number": pl.Int64,
             },
         )
-        spool = [out.out / "repeats.parquet"] if again else []
-        for name in spool:
-            keep(repeats, name, "duplicates", out)
+        path = out.out / "repeats.parquet"
+        spool = [keep(repeats, path, "duplicates", out)] if again else []
         records = expand(files, spool, out.out / "scratch", size, out)
         read = pl.concat([pl.read_parquet(out.out / record.path) for record in records])
         assert read["row_id"].to_list() == list(range(len(numbers)))

@@ -15,6 +15,7 @@ from pipeline.errors import StorageError
 from pipeline.ledger.files import Files
 from pipeline.ledger.frames import Shard
 from pipeline.ledger.journal import AnswerRecord, FaultRecord, Journal, open_journal
+from pipeline.ledger.records import FileRecord
 from pipeline.ledger.replay import REFUSED_COUNTRY, Replay, replay
 from pipeline.model import DUPLICATES, ENRICHED, REJECTED
 from pipeline.protocol.codec import encode_answer
@@ -359,18 +360,19 @@ def test_an_empty_part_has_its_columns(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def two_unique_files(tmp_path: Path) -> list[Path]:
+def two_unique_files(tmp_path: Path) -> list[FileRecord]:
     """Ten numbers in two files; their rows are 0, 2, 4 … 18."""
     known = replayed(tmp_path, *(answer(i, carrier=f"c{i}") for i in range(10)), rows=10)
     table = answers(shard(["GB"] * 10), known)
     out = output(tmp_path, "name")
     paths = [tmp_path / "unique" / f"{number}.parquet" for number in range(2)]
-    for path, half in zip(paths, (table.head(5), table.tail(5)), strict=True):
+    return [
         keep(half, path, "enriched", out)
-    return paths
+        for path, half in zip(paths, (table.head(5), table.tail(5)), strict=True)
+    ]
 
 
-def repeats(tmp_path: Path, **firsts: int) -> Path:
+def repeats(tmp_path: Path, **firsts: int) -> FileRecord:
     """Duplicate rows, as `row_<id>=<first row id>`."""
     frame = pl.DataFrame(
         {
@@ -381,12 +383,11 @@ def repeats(tmp_path: Path, **firsts: int) -> Path:
         }
     )
     path = tmp_path / "repeats.parquet"
-    keep(frame, path, "duplicates", output(tmp_path, "name"))
-    return path
+    return keep(frame, path, "duplicates", output(tmp_path, "name"))
 
 
 def test_every_valid_row_gets_its_numbers_answer(
-    tmp_path: Path, two_unique_files: list[Path]
+    tmp_path: Path, two_unique_files: list[FileRecord]
 ) -> None:
     again = repeats(tmp_path, row_3=0, row_17=0, row_19=16)
     out = output(tmp_path, "name", numbers=("name",))
@@ -406,7 +407,9 @@ def test_every_valid_row_gets_its_numbers_answer(
     assert own["rule"] == "national"
 
 
-def test_expanding_again_makes_the_same_files(tmp_path: Path, two_unique_files: list[Path]) -> None:
+def test_expanding_again_makes_the_same_files(
+    tmp_path: Path, two_unique_files: list[FileRecord]
+) -> None:
     again = repeats(tmp_path, row_3=0)
     out = output(tmp_path, "name", numbers=("name",))
     first = expand(two_unique_files, [again], tmp_path / "scratch", 8, out)
@@ -414,7 +417,7 @@ def test_expanding_again_makes_the_same_files(tmp_path: Path, two_unique_files: 
 
 
 def test_without_duplicates_the_unique_rows_are_all(
-    tmp_path: Path, two_unique_files: list[Path]
+    tmp_path: Path, two_unique_files: list[FileRecord]
 ) -> None:
     records = expand(two_unique_files, [], tmp_path / "scratch", 100, output(tmp_path, "name"))
     assert [record.rows for record in records] == [10]
@@ -424,7 +427,9 @@ def test_without_any_row_there_is_no_part(tmp_path: Path) -> None:
     assert expand([], [], tmp_path / "scratch", 100, output(tmp_path, "name")) == []
 
 
-def test_a_duplicate_of_nothing_is_a_defect(tmp_path: Path, two_unique_files: list[Path]) -> None:
+def test_a_duplicate_of_nothing_is_a_defect(
+    tmp_path: Path, two_unique_files: list[FileRecord]
+) -> None:
     again = repeats(tmp_path, row_3=1)
     with pytest.raises(ValueError, match="1 duplicate rows of numbers that are not among"):
         expand(two_unique_files, [again], tmp_path / "scratch", 8, output(tmp_path, "name"))
