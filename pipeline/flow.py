@@ -99,7 +99,7 @@ def _planned(job: Job) -> Plan:
     """read → normalise → dedupe → plan, or the plan that an earlier run has made."""
     checkpoint = job.checkpoint
     if checkpoint.plan_file.exists():
-        made = read_sealed(checkpoint.plan_file, Plan)
+        made = read_sealed(checkpoint.plan_file, Plan, checkpoint.identity.run_id)
         # What lies here since an earlier run is looked at once, before more is built on it.
         checkpoint.check_outputs(made)
     else:
@@ -114,7 +114,7 @@ def _planned(job: Job) -> Plan:
         with _Discarded(job) as other, closing(_unique(job, counts, other)) as unique:
             made = plan(unique, job.settings, counts, save)
         made = msgspec.structs.replace(made, files=other.records, repeats=other.repeats)
-        publish_sealed(job.files, checkpoint.plan_file, made)
+        publish_sealed(job.files, checkpoint.plan_file, made, checkpoint.identity.run_id)
     shards = (checkpoint.shard(shard.number) for shard in made.shards)
     for doubt in lack(job.out, to_ask(made.to_ask, shards)):
         job.around.announce(Notice("warning", doubt))
@@ -227,7 +227,7 @@ def _valid(job: Job, counts: Counts, rejected: Parts | _Counted) -> Iterator[pl.
 
 def _tell(job: Job, counts: Counts) -> None:
     """Leave word for `status` of how far reading is."""
-    told = SoFar(rows=counts.rows, rejected=counts.rejected)
+    told = SoFar(run_id=job.checkpoint.identity.run_id, rows=counts.rows, rejected=counts.rejected)
     job.files.tell_json(job.checkpoint.so_far, told)
 
 

@@ -17,19 +17,20 @@ from pipeline.ledger.frames import Shard
 from pipeline.ledger.growth import KNOWN, commit, not_growth, stage
 from pipeline.ledger.journal import AnswerRecord, FaultRecord, Journal, open_journal
 from pipeline.ledger.manifest import verify
-from pipeline.ledger.own_parquet import read_rows
+from pipeline.ledger.own_parquet import check_rows, read_rows
 from pipeline.ledger.parquet import save
 from pipeline.ledger.planned import Plan
-from pipeline.ledger.records import Identity, Manifest
+from pipeline.ledger.records import FileRecord, Identity, Manifest, TakenOver
 from pipeline.ledger.replay import State, replay
 from pipeline.ledger.run import stored_identity
-from pipeline.ledger.sealed import read_sealed
+from pipeline.ledger.sealed import publish_sealed, read_sealed
 from pipeline.model import ANSWER, SOURCES
 from pipeline.protocol.codec import encode_answer
 from pipeline.read import Source
 
 __all__ = ("Known", "grow")
 
+_LIST = "known.json"
 _BATCH = 10_000
 """Answers in one record of a journal."""
 _WITHOUT_ANSWER = (State.UNKNOWN, State.FAILED, State.UNRESOLVED)
@@ -65,9 +66,12 @@ def grow(out: Path, fresh: Identity, sources: Sequence[Source], files: Files) ->
     if problems := verify(out):
         raise CheckpointError(f"{problems[0]}: restore it, or add --restart in place of --grow")
     folder = stage(out, files)
-    for number, frame in enumerate(_known(Checkpoint(out, stored, files))):
+    records: list[FileRecord] = []
+    for frame in _known(Checkpoint(out, stored, files)):
+        path = folder / f"known-{len(records):05}.parquet"
         table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-        save(folder / f"known-{number:05}.parquet", table, files, kind=KNOWN, relative_to=out)
+        records.append(save(path, table, files, kind=KNOWN, relative_to=folder))
+    publish_sealed(files, folder / _LIST, TakenOver(files=records), fresh.run_id)
     commit(out, fresh, files)
 
 
@@ -77,8 +81,17 @@ def _known(old: Checkpoint) -> Iterator[pl.DataFrame]:
     elif old.plan_file.exists():
         yield from _from_journals(old)
     else:  # planning was not complete, so nothing was asked; it may have taken something over
-        for path in sorted((old.root / KNOWN).glob("*.parquet")):
-            yield read_rows(path)
+        yield from map(read_rows, _taken_over(old))
+
+
+def _taken_over(checkpoint: Checkpoint) -> list[Path]:
+    """The files of what a run has taken over, checked; none where it took nothing over."""
+    folder = checkpoint.root / KNOWN
+    if not folder.is_dir():
+        return []
+    told = read_sealed(folder / _LIST, TakenOver, checkpoint.identity.run_id)
+    check_rows(folder, told.files)
+    return [folder / record.path for record in told.files]
 
 
 def _from_parts(old: Checkpoint) -> Iterator[pl.DataFrame]:
@@ -114,10 +127,10 @@ def _raw(row: dict[str, object]) -> bytes:
 
 
 def _from_journals(old: Checkpoint) -> Iterator[pl.DataFrame]:
-    for shard in read_sealed(old.plan_file, Plan).shards:
+    for shard in read_sealed(old.plan_file, Plan, old.identity.run_id).shards:
         if not old.journal(shard.number).exists():
             continue
-        known = replay(old.journal(shard.number))
+        known = replay(old.journal(shard.number), Shard(shard.sha256, shard.rows))
         path = old.shard(shard.number)
         tels = read_rows(path, ["msisdn"], sha256=shard.sha256)["msisdn"]
         others = [known.positions(state) for state in _WITHOUT_ANSWER]
@@ -144,7 +157,7 @@ class Known:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._files = checkpoint.files
-        self._paths = sorted((checkpoint.root / KNOWN).glob("known-*.parquet"))
+        self._paths = _taken_over(checkpoint)
         # Sixteen bytes a number: the answers themselves stay in their files.
         self._index = pl.concat(
             [pl.DataFrame(schema={"tel": pl.UInt64, "file": pl.UInt32})]

@@ -22,6 +22,7 @@ from pipeline.errors import CheckpointError
 from pipeline.events import Announce, Notice, PartWritten
 from pipeline.job import Job, Surroundings
 from pipeline.ledger.checkpoint import Checkpoint
+from pipeline.ledger.frames import Shard
 from pipeline.ledger.own_parquet import read_rows
 from pipeline.ledger.planned import Plan
 from pipeline.ledger.records import Done, FileRecord, record_of
@@ -263,7 +264,7 @@ def _give_back() -> None:
 def _write_shard(brief: Brief, announce: Announce, spec: ShardSpec) -> None:
     """Shard file and journal → one part, and the record that it is done."""
     journal = record_of(Path(spec.journal), "journal", relative_to=brief.checkpoint.out)
-    known = replay(Path(spec.journal))
+    known = replay(Path(spec.journal), Shard(spec.sha256, spec.rows))
     frame = answers(read_rows(Path(spec.path), sha256=spec.sha256), known)
     if brief.settings.rows == "all":
         part = keep(frame, _unique_part(brief.checkpoint, spec.number), "unique", brief.output)

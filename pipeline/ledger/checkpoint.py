@@ -102,15 +102,22 @@ class Checkpoint:
         return self.root / "done" / f"shard-{number:05}.json"
 
     def done(self, number: int) -> Done | None:
-        """What came of a shard; None if it is not done, or its part is missing or cut short."""
+        """What came of a shard; None if it is not done, or its part is missing or cut short.
+
+        Raises `CheckpointError` where the record is damaged, or another shard's or run's.
+        """
         path = self.done_file(number)
         if not path.exists():
             return None
-        record = read_sealed(path, Done)
+        record = self._read_done(path)
         part = self.out / record.part.path
         if not part.is_file() or part.stat().st_size != record.part.size:
             return None
         return record
+
+    def _read_done(self, path: Path) -> Done:
+        advice = "restore it, or remove it, and the same command makes it again from its journal"
+        return read_sealed(path, Done, self.identity.run_id, advice=advice)
 
     def check_outputs(self, planned: Plan) -> None:
         """Read every part again that an earlier run has written, and is not written any more.
@@ -141,7 +148,7 @@ class Checkpoint:
         done, path = self.done_file(number), self.journal(number)
         if not done.exists() or ((whole := self.done(number)) and not whole.unresolved):
             return
-        kept = read_sealed(done, Done).kept_journal
+        kept = self._read_done(done).kept_journal
         if kept and (not path.is_file() or sha256_of(path, kept.size) != kept.sha256):
             raise CheckpointError(
                 f"{path}: missing, cut short, or not as it was written: restore it; to ask once more"
@@ -150,11 +157,12 @@ class Checkpoint:
 
     def record_done(self, record: Done) -> None:
         """Note that a shard's part is written. The part must have its final name by now."""
-        publish_sealed(self.files, self.done_file(record.shard), record)
+        publish_sealed(self.files, self.done_file(record.shard), record, self.identity.run_id)
 
     def sign(self, pid: int, since: str) -> None:
         """Leave word of who works here, for the message to whoever else tries."""
-        owner = Owner(pid=pid, host=os.uname().nodename, since=since)
+        run_id = self.identity.run_id
+        owner = Owner(run_id=run_id, pid=pid, host=os.uname().nodename, since=since)
         self.files.publish_json(self.root / "owner.json", owner)
 
     def finish(self, manifest: Manifest) -> None:

@@ -93,7 +93,7 @@ def stage(out: Path, files: Files) -> Path:
 def commit(out: Path, fresh: Identity, files: Files) -> None:
     """Put a run of the grown lists in place of the one that is there. Raises `StorageError`."""
     staged = out / ".checkpoint.grown"
-    publish_sealed(files, staged / "run.json", fresh)
+    publish_sealed(files, staged / "run.json", fresh, fresh.run_id)
     files.rename(staged, out / ".checkpoint.next")
     files.fsync_directory(out)
     settle(out, files)

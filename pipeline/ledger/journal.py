@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from pipeline.errors import CheckpointError, LockedError, StorageError
+from pipeline.errors import LockedError, StorageError
 from pipeline.ledger import frames
 from pipeline.ledger.files import Files
 from pipeline.ledger.frames import Kind, Shard
@@ -200,15 +200,6 @@ class Journal:
         )
 
 
-def _replay_of(shard: Shard, path: Path) -> Replay:
-    known = replay(path)
-    if known.shard != shard:
-        raise CheckpointError(
-            f"{path}: it belongs to another shard than the plan says: add --restart to begin again"
-        )
-    return known
-
-
 def _own(fd: int, path: Path) -> None:
     """Wait for the journal's last writer to be gone: a worker may outlive its parent for a moment."""
     for _ in range(_TURNS):
@@ -234,7 +225,7 @@ def open_journal(path: Path, shard: Shard, files: Files) -> tuple[Journal, Repla
     fd = files.open_to_append(path)
     try:
         _own(fd, path)
-        known = _replay_of(shard, path)
+        known = replay(path, shard)
         if known.torn:
             files.truncate(fd, known.end, path)
         # What a killed process wrote may be in the page cache only; from here on it is durable.

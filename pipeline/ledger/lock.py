@@ -14,11 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import msgspec
-
-from pipeline.errors import LockedError, StorageError
-from pipeline.ledger.files import Files, storage_error
-from pipeline.ledger.records import Owner
+from pipeline.errors import CheckpointError, LockedError, StorageError
+from pipeline.ledger.files import Files, read_json, storage_error
+from pipeline.ledger.records import Identity, Owner
 
 __all__ = ("Lock", "hold", "holder")
 
@@ -100,12 +98,22 @@ def _who(out: Path) -> str:
 def _owner(out: Path) -> str:
     """Who left word of working here; the words may be older than the lock."""
     try:
-        owner = msgspec.json.decode((out / ".checkpoint" / "owner.json").read_bytes(), type=Owner)
-    except (OSError, msgspec.MsgspecError):
+        owner = read_json(out / ".checkpoint" / "owner.json", Owner)
+    except (CheckpointError, StorageError):
         return "another process"
-    if owner.host == os.uname().nodename and not _is_alive(owner.pid):
+    if owner.run_id != _run_id(out) or (
+        owner.host == os.uname().nodename and not _is_alive(owner.pid)
+    ):
         return "another process"
     return f"process {owner.pid} on {owner.host}, since {owner.since}"
+
+
+def _run_id(out: Path) -> str:
+    """Of the run that is here; empty where none can be read."""
+    try:
+        return read_json(out / ".checkpoint" / "run.json", Identity).run_id
+    except (CheckpointError, StorageError):
+        return ""
 
 
 def _is_alive(pid: int) -> bool:

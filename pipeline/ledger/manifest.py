@@ -8,7 +8,6 @@ Rules:
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,12 @@ import msgspec
 from pipeline.errors import CheckpointError, MsisdnError, StorageError
 from pipeline.ledger.files import read_json, sha256_of
 from pipeline.ledger.planned import Plan, SoFar
-from pipeline.ledger.records import FORMAT_VERSION, Done, FileRecord, Identity, InputFile, Manifest
+from pipeline.ledger.records import FORMAT_VERSION, FileRecord, Identity, InputFile, Manifest
 from pipeline.ledger.replay import State, replay
-from pipeline.ledger.run import OUTPUTS, read_identity, read_success
-from pipeline.ledger.sealed import read_sealed
+from pipeline.ledger.run import OUTPUTS, read_success
+from pipeline.ledger.soundness import file_problems, listing_problems, row_problems
+from pipeline.ledger.steady import steady_look, steady_problems
+from pipeline.ledger.unfinished import Unfinished, problems_of
 from pipeline.model import STATUSES
 
 __all__ = ("Progress", "equations", "manifest_of", "progress", "verify")
@@ -92,6 +93,10 @@ def progress(out: Path) -> Progress:
 
     Raises `CheckpointError` where there is no run, or its journal is damaged, and `StorageError`.
     """
+    return steady_look(out, lambda: _progress(out))
+
+
+def _progress(out: Path) -> Progress:
     if (out / "_SUCCESS").exists():
         manifest = read_json(out / "manifest.json", Manifest)
         parts = sum(file.kind == "enriched" for file in manifest.files)
@@ -106,15 +111,15 @@ def progress(out: Path) -> Progress:
             states={},
             counts=manifest.counts,
         )
-    tree = _Unfinished.of(out)
+    tree = Unfinished.of(out)
     states: Counter[str] = Counter({state.name.lower(): 0 for state in State})
-    for number in tree.begun - tree.done.keys():
-        states.update(replay(tree.journal(number)).counts())
+    for number in tree.asked:
+        states.update(replay(tree.journal(number), tree.shards[number]).counts())
     return Progress(
         run_id=tree.identity.run_id,
         finished=False,
         plan=tree.plan,
-        so_far=None if tree.plan else _so_far(tree.root),
+        so_far=None if tree.plan else _so_far(tree.root, tree.identity.run_id),
         inputs=tree.identity.inputs,
         shards=len(tree.shards),
         shards_done=len(tree.done),
@@ -123,12 +128,13 @@ def progress(out: Path) -> Progress:
     )
 
 
-def _so_far(root: Path) -> SoFar | None:
+def _so_far(root: Path, run_id: str) -> SoFar | None:
     """What a planning run has said last. It may end, or replace the file, at any moment."""
     try:
-        return read_json(root / "spool" / "so-far.json", SoFar)
+        told = read_json(root / "spool" / "so-far.json", SoFar)
     except (CheckpointError, StorageError):
         return None
+    return told if told.run_id == run_id else None
 
 
 def verify(out: Path, *, deep: bool = True) -> list[str]:
@@ -138,12 +144,18 @@ def verify(out: Path, *, deep: bool = True) -> list[str]:
     and the statuses in it; no file more; both equations. Of an unfinished one the parts and the
     journals that are there are checked; `progress` says how far it is.
     """
-    try:
-        if (out / "_SUCCESS").exists():
-            return _verify_finished(out, deep)
-        return _verify_unfinished(_Unfinished.of(out), deep)
-    except (CheckpointError, StorageError) as error:
-        return [str(error)]
+    return [_shown(problem) for problem in steady_problems(out, lambda: _verify(out, deep))]
+
+
+def _verify(out: Path, deep: bool) -> list[str]:
+    if (out / "_SUCCESS").exists():
+        return _verify_finished(out, deep)
+    return problems_of(Unfinished.of(out), deep)
+
+
+def _shown(problem: str) -> str:
+    """As it can be printed: a name in it need not be UTF-8."""
+    return problem.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _verify_finished(out: Path, deep: bool) -> list[str]:
@@ -156,8 +168,9 @@ def _verify_finished(out: Path, deep: bool) -> list[str]:
         return [*found, f"{path}: its format is version {manifest.format_version}"]
     if manifest.run_id != manifest.identity.run_id:
         found.append(f"{path}: its run id does not follow from its identity")
+    found += listing_problems(path, manifest.files)
     for file in manifest.files:
-        found += _file_problems(out, file, deep)
+        found += file_problems(out, file, deep)
     found += _unlisted(out, manifest)
     found += [f"{path}: {wrong}" for wrong in equations(manifest.counts)]
     for kind in OUTPUTS:
@@ -166,6 +179,8 @@ def _verify_finished(out: Path, deep: bool) -> list[str]:
             found.append(f"{path}: {kind} {manifest.counts[kind]}, but its files have {rows} rows")
     if deep and not found:
         found += _status_problems(out, manifest)
+        parts = [file for file in manifest.files if file.kind in OUTPUTS]
+        found += row_problems(out, parts, manifest.counts["rows"])
     return found
 
 
@@ -173,27 +188,6 @@ def _unlisted(out: Path, manifest: Manifest) -> list[str]:
     listed = {out / file.path for file in manifest.files}
     present = [path for kind in OUTPUTS for path in sorted((out / kind).glob("*"))]
     return [f"{path}: the manifest does not know it" for path in present if path not in listed]
-
-
-def _file_problems(out: Path, file: FileRecord, deep: bool) -> list[str]:
-    path = out / file.path
-    if not path.is_file():
-        return [f"{path}: missing"]
-    size = path.stat().st_size
-    if size != file.size:
-        return [f"{path}: {size} bytes, but {file.size} were written"]
-    if not deep:
-        return []
-    if sha256_of(path) != file.sha256:
-        return [f"{path}: its content changed since it was written"]
-    if file.rows is None:
-        return []
-    # Only now is it known to be ours, and safe to open (see parquet.py). PyArrow is imported late,
-    # because whoever asks for help or status does not need it.
-    from pipeline.ledger.parquet import rows_of  # noqa: PLC0415
-
-    rows = rows_of(path)
-    return [] if rows == file.rows else [f"{path}: {rows} rows, but {file.rows} were written"]
 
 
 def _status_problems(out: Path, manifest: Manifest) -> list[str]:
@@ -212,104 +206,3 @@ def _status_problems(out: Path, manifest: Manifest) -> list[str]:
         for status in STATUSES
         if counted[status] != manifest.counts[status]
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Unfinished:
-    """The checkpoint of a run that is not finished, as it is found."""
-
-    root: Path
-    identity: Identity
-    plan: Plan | None
-    shards: set[int]
-    begun: set[int]
-    done: dict[int, Done]
-
-    @classmethod
-    def of(cls, out: Path) -> "_Unfinished":
-        """Raises `CheckpointError` where there is no run."""
-        root = out / ".checkpoint"
-        if not (root / "run.json").exists():
-            raise CheckpointError(
-                f"{out}: no run is here: neither _SUCCESS nor .checkpoint/run.json"
-            )
-        plan = root / "plan.json"
-        planned = read_sealed(plan, Plan) if plan.exists() else None
-        done = {
-            number: root / "done" / f"shard-{number:05}.json" for number in _numbers(root / "done")
-        }
-        return cls(
-            root,
-            read_identity(root / "run.json"),
-            planned,
-            {s.number for s in planned.shards} if planned else _numbers(root / "shards"),
-            _numbers(root / "journal"),
-            {number: read_sealed(path, Done) for number, path in done.items()},
-        )
-
-    def journal(self, number: int) -> Path:
-        """The journal of a shard."""
-        return self.root / "journal" / f"shard-{number:05}.journal"
-
-
-def _numbers(folder: Path) -> set[int]:
-    return {int(path.stem.removeprefix("shard-")) for path in folder.glob("shard-*.*")}
-
-
-def _verify_unfinished(tree: _Unfinished, deep: bool) -> list[str]:
-    found = []
-    out = tree.root.parent
-    for file in (*tree.plan.files, *tree.plan.repeats) if tree.plan else ():
-        found += _file_problems(out, file, deep)
-    for _, done in sorted(tree.done.items()):
-        found += _file_problems(out, done.part, deep)
-        if sum(done.counts.values()) != done.part.rows:
-            found.append(f"{out / done.part.path}: its rows by status do not add up")
-    found += _shard_problems(tree, deep)
-    for number in sorted(tree.begun | tree.done.keys()):
-        found += _journal_problems(tree, number, deep)
-    return found
-
-
-def _shard_problems(tree: _Unfinished, deep: bool) -> list[str]:
-    """Shards that were not begun and are not as they were planned."""
-    found = []
-    planned = {shard.number: shard.sha256 for shard in tree.plan.shards} if tree.plan else {}
-    for number in sorted(tree.shards - tree.begun):
-        path = tree.root / "shards" / f"shard-{number:05}.parquet"
-        if not path.is_file():
-            found.append(f"{path}: missing")
-        elif deep and number in planned and sha256_of(path) != planned[number]:
-            found.append(f"{path}: its content changed since it was written")
-    return found
-
-
-def _journal_problems(tree: _Unfinished, number: int, deep: bool) -> list[str]:
-    path = tree.journal(number)
-    shard = tree.root / "shards" / f"shard-{number:05}.parquet"
-    if not path.is_file():
-        return [f"{path}: missing"]
-    try:
-        known = replay(path)
-    except (CheckpointError, StorageError) as error:
-        return [str(error)]
-    if number in tree.done and (changed := _since_done(path, tree.done[number], deep)):
-        return changed
-    if not shard.is_file():
-        return [f"{shard}: missing"]
-    if deep and sha256_of(shard) != known.shard.sha256:
-        return [f"{shard}: it is not the shard that the journal was written for"]
-    return []
-
-
-def _since_done(journal: Path, done: Done, deep: bool) -> list[str]:
-    """What a journal no longer holds that its part was made of. It may have grown."""
-    kept = done.kept_journal
-    if kept is None:
-        return []
-    size = journal.stat().st_size
-    if size < kept.size:
-        return [f"{journal}: {size} bytes, but {kept.size} were written when its part was made"]
-    if deep and sha256_of(journal, kept.size) != kept.sha256:
-        return [f"{journal}: its content changed since its part was made"]
-    return []

@@ -26,6 +26,7 @@ class Counts(msgspec.Struct, kw_only=True):
 class SoFar(msgspec.Struct, frozen=True, kw_only=True):
     """`spool/so-far.json`: how far planning is. Words for `status`, on which nothing is built."""
 
+    run_id: str
     rows: int
     rejected: int
 

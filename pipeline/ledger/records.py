@@ -20,6 +20,7 @@ __all__ = (
     "InputFile",
     "Manifest",
     "Owner",
+    "TakenOver",
     "record_of",
 )
 
@@ -97,6 +98,13 @@ def record_of(path: Path, kind: str, relative_to: Path) -> FileRecord:
     return FileRecord(path=name, size=path.stat().st_size, sha256=sha256, kind=kind)
 
 
+class TakenOver(msgspec.Struct, frozen=True, kw_only=True):
+    """`known/known.json`: what an earlier, smaller run knew, taken over by `--grow`."""
+
+    files: list[FileRecord]
+    """Relative to their folder, which gets its place as a whole."""
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """`manifest.json`: what a finished run has made."""
 
@@ -111,6 +119,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
     """`owner.json`: who works on an output directory, for the message to whoever else tries."""
 
+    run_id: str
     pid: int
     host: str
     since: str

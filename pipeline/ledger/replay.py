@@ -135,12 +135,22 @@ class Replay:
         return f"<Replay of {self.shard.rows} numbers: {counted}{torn}>"
 
 
-def replay(path: Path) -> Replay:
+def replay(path: Path, of: Shard | None = None) -> Replay:
     """Read a journal; a torn tail is left alone and told by `torn`.
 
-    Raises `CheckpointError` where the journal is damaged, and `StorageError`.
+    Raises `CheckpointError` where the journal is damaged, or belongs to another shard than `of`, and
+    `StorageError`.
     """
-    content = read_bytes(path)
+    found = _replay(path, read_bytes(path))
+    if of is not None and found.shard != of:
+        raise CheckpointError(
+            f"{path}: it belongs to another shard, or to another run: put the right one back, or add"
+            " --restart to begin again"
+        )
+    return found
+
+
+def _replay(path: Path, content: bytes) -> Replay:
     try:
         shard = frames.shard_of(content)
         seed = frames.seed_of(content)

@@ -70,7 +70,7 @@ def open_checkpoint(
             raise CheckpointError(f"{out}: its discarding was interrupted: add --restart to go on")
         checkpoint = Checkpoint(out, identity, files)
         _make_folders(checkpoint)
-        publish_sealed(files, checkpoint.run_file, identity)
+        publish_sealed(files, checkpoint.run_file, identity, identity.run_id)
         return checkpoint
     stored, finished = found
     if changes := differences(stored, identity):
@@ -126,8 +126,10 @@ def _finished(out: Path) -> Manifest:
 
 def read_identity(path: Path) -> Identity:
     """What `run.json` says. Raises `CheckpointError` and `StorageError`."""
-    _checked(read_json(path, Identity), path)  # another version may have another kind of seal
-    return read_sealed(path, Identity)
+    said = _checked(
+        read_json(path, Identity), path
+    )  # another version may have another kind of seal
+    return read_sealed(path, Identity, said.run_id)
 
 
 def _checked(identity: Identity, path: Path) -> Identity:

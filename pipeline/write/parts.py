@@ -133,10 +133,14 @@ def _write_arranged(frame: pl.DataFrame, kind: str, number: int, output: Output)
 def keep(
     frame: pl.DataFrame, path: Path, kind: str, output: Output, row_group: int = ROW_GROUP
 ) -> FileRecord:
-    """Write a frame under the pipeline's own names, to be read again by this program."""
+    """Write a frame under the pipeline's own names, to be read again by this program.
+
+    The file names the run, so that its hash, and with it a shard's journal, is no other run's.
+    """
     as_it_is = frame.clear().with_columns(pl.col(_text_columns(frame)).cast(pl.String))
     schema = as_it_is.to_arrow(compat_level=pl.CompatLevel.oldest()).schema
-    return _save(path, frame, schema, kind, output, row_group)
+    whose = schema.with_metadata({"msisdn.run": output.run_id})
+    return _save(path, frame, whose, kind, output, row_group)
 
 
 def _text_columns(frame: pl.DataFrame) -> list[str]:

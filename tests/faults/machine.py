@@ -119,7 +119,7 @@ class RunMachine(RuleBasedStateMachine):
 
     def _planned(self, checkpoint: Checkpoint) -> Plan:
         if checkpoint.plan_file.exists():
-            return read_sealed(checkpoint.plan_file, Plan)
+            return read_sealed(checkpoint.plan_file, Plan, checkpoint.identity.run_id)
         known = Known(checkpoint)
         rows = pl.DataFrame(
             {
@@ -139,7 +139,7 @@ class RunMachine(RuleBasedStateMachine):
             return sha256
 
         made = plan([rows], Settings(shard_rows=SHARD), Counts(rows=len(self.tels)), save)
-        publish_sealed(self.files, checkpoint.plan_file, made)
+        publish_sealed(self.files, checkpoint.plan_file, made, checkpoint.identity.run_id)
         return made
 
     def _open_shard(self, number: int) -> None:

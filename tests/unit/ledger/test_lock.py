@@ -5,13 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pipeline.errors import LockedError, StorageError
 from pipeline.ledger.files import Files
 from pipeline.ledger.lock import hold
-from pipeline.ledger.records import Owner
+from pipeline.ledger.records import InputFile, Owner
+from pipeline.ledger.run import identify, open_checkpoint
 
+WHO = identify([InputFile(name="list.csv", size=1, sha256="aa")], {"command": "run"}, "9.0.43")
 HOLD = """
 import sys
 from pathlib import Path
@@ -24,8 +27,10 @@ sys.stdin.read()
 
 
 def sign(out: Path, pid: int, host: str | None = None) -> None:
-    (out / ".checkpoint").mkdir()
-    owner = Owner(pid=pid, host=host or os.uname().nodename, since="2026-01-31 06:30:00")
+    open_checkpoint(out, WHO, Files())
+    owner = Owner(
+        run_id=WHO.run_id, pid=pid, host=host or os.uname().nodename, since="2026-01-31 06:30:00"
+    )
     Files().publish_json(out / ".checkpoint" / "owner.json", owner)
 
 
@@ -82,3 +87,12 @@ def test_a_file_in_place_of_the_directory_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
     with pytest.raises(StorageError, match="out: cannot mkdir: something else is there"):
         hold(tmp_path / "out", Files())
+
+
+def test_the_word_of_another_run_is_not_repeated(tmp_path: Path) -> None:
+    sign(tmp_path, os.getpid())
+    other = msgspec.structs.replace(WHO, rules_version="9.0.44")
+    (tmp_path / ".checkpoint" / "run.json").unlink()
+    open_checkpoint(tmp_path, other, Files())
+    with hold(tmp_path, Files()), pytest.raises(LockedError, match=r"another process.: wait"):
+        hold(tmp_path, Files())

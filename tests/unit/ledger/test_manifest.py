@@ -23,7 +23,10 @@ STATUSES = ["answered", "answered", "unresolved", "skipped"]
 
 def part(out: Path, kind: str, number: int, **columns: Sequence[object]) -> FileRecord:
     Files().make_directory(out / kind)
-    table = pl.DataFrame(columns).to_arrow(compat_level=pl.CompatLevel.oldest())
+    rows = len(next(iter(columns.values())))
+    table = pl.DataFrame({"row_id": range(rows)} | columns).to_arrow(
+        compat_level=pl.CompatLevel.oldest()
+    )
     path = out / kind / f"part-{number:05}.parquet"
     return save(path, table, Files(), kind=kind, relative_to=out)
 
@@ -33,7 +36,7 @@ def finished(tmp_path: Path) -> Path:
     checkpoint = open_checkpoint(tmp_path, WHO, Files())
     files = [
         part(tmp_path, "enriched", 0, status=STATUSES),
-        part(tmp_path, "rejected", 0, row_id=[7]),
+        part(tmp_path, "rejected", 0, row_id=[4]),
     ]
     counts = {"answered": 2, "unresolved": 1, "skipped": 1}
     checkpoint.finish(manifest_of(WHO, files, 5, counts))
