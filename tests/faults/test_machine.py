@@ -1,6 +1,6 @@
 """The short form of the state machine; `make soak` is the long one."""
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from pipeline.ledger.replay import State
@@ -26,16 +26,20 @@ RULES = {
 
 def test_whatever_happens_to_a_run_nothing_acknowledged_is_lost_or_bought_again() -> None:
     RunMachine.steps.clear()
-    run_state_machine_as_test(
-        RunMachine,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=40,
-            deadline=None,  # it waits for the disk
-            suppress_health_check=list(HealthCheck),
-            derandomize=True,
-        ),
-    )
+    # What a seed draws depends on the constants in our sources too, so one may leave a rule out.
+    for number in range(1, 5):
+        run_state_machine_as_test(
+            seed(number)(RunMachine),
+            settings=settings(
+                max_examples=EXAMPLES,
+                stateful_step_count=40,
+                deadline=None,  # it waits for the disk
+                suppress_health_check=list(HealthCheck),
+                database=None,
+            ),
+        )
+        if RunMachine.steps.keys() == RULES:
+            break
     assert RunMachine.steps.keys() == RULES
 
 
