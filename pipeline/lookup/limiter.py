@@ -46,9 +46,13 @@ class Limiter:
     allowance. Never sleeps: `take` says how many may leave now, `ready_at` when to ask again.
     """
 
-    def __init__(self, rate: float, now: float, state: memoryview | None = None) -> None:
+    def __init__(
+        self, rate: float, now: float, state: memoryview | None = None, *, anew: bool = True
+    ) -> None:
         self._cells = (state or memoryview(bytearray(STATE_BYTES))).cast("q")
-        self._begin(now)
+        if anew:
+            self.begin(now)
+        self._rate = 0.0
         self.rate = rate
 
     def __repr__(self) -> str:
@@ -61,6 +65,8 @@ class Limiter:
 
     @rate.setter
     def rate(self, rate: float) -> None:
+        if rate == self._rate:
+            return
         self._rate = rate
         spare = int(rate * _JITTER_SHARE)
         self._most = max(1, math.ceil(rate) - spare)
@@ -68,21 +74,33 @@ class Limiter:
         self._pace = min(rate, through * _PACE_SHARE) if spare else rate
         self._burst = max(_MICRO, int(rate * _BURST_SECONDS * _MICRO))
 
-    def _begin(self, now: float) -> None:
+    def begin(self, now: float) -> None:
+        """Empty the allowance; what was sent in the last second still counts."""
         state, at = self._cells, int(now * _MICRO)
         if state[_LAST_US] > at:
             # The clock began anew (a reboot), so nothing that was counted is recent.
-            for slot in range(len(state)):
-                state[slot] = 0
+            self.forget(now)
         state[_TOKENS] = state[_MISSED] = 0
         state[_LAST_US] = at
 
-    def _advance(self, now: float) -> int:
-        """Let tokens come and old cells go; gives the slot of the current cell."""
+    def forget(self, now: float) -> None:
+        """Empty the allowance, and forget what was sent and paused."""
+        state = self._cells
+        for slot in range(len(state)):
+            state[slot] = 0
+        state[_LAST_US] = int(now * _MICRO)
+
+    @property
+    def seen(self) -> float:
+        """The latest time that it was told."""
+        return self._cells[_LAST_US] / _MICRO
+
+    def _advance(self, now: float) -> None:
+        """Let tokens come and old cells go."""
         state, at = self._cells, int(now * _MICRO)
         since = state[_LAST_US]
         state[_LAST_US] = at = max(at, since)
-        slot = self._turn(at // CELL_US)
+        self._turn(at // CELL_US)
         came = int(max(0, at - max(since, state[_PAUSED_US])) * self._pace)
         more = min(state[_MISSED], int(came * _CATCH_UP))
         tokens = state[_TOKENS] + came + more
@@ -91,41 +109,74 @@ class Limiter:
         most = int(self._rate * _MISSED_SECONDS * _MICRO)
         # Whoever asked nothing for a second has missed nothing.
         state[_MISSED] = min(missed, most) if state[_TOTAL] else 0
-        return slot
 
-    def _turn(self, cell: int) -> int:
-        """Go on to this cell and empty those that are more than a second old; gives its slot."""
+    def _turn(self, cell: int) -> None:
+        """Go on to this cell and empty those that are more than a second old."""
         state, last = self._cells, self._cells[_LAST_CELL]
         for leaving in range(max(last + 1, cell - CELLS + 1), cell + 1):
             slot = _RING + leaving % CELLS
             state[_TOTAL] -= state[slot]
             state[slot] = 0
         state[_LAST_CELL] = max(cell, last)
-        return _RING + state[_LAST_CELL] % CELLS
 
     def take(self, wanted: int, now: float) -> int:
         """How many of `wanted` requests may leave now; they count from this moment."""
+        granted = self.count(min(wanted, self.tokens(now)), now)
+        self.draw(granted)
+        return granted
+
+    def put_back(self, count: int) -> None:
+        """So many requests that were drawn do not leave: others may."""
+        if count:
+            state = self._cells
+            state[_TOKENS] = min(self._burst, state[_TOKENS] + count * _MICRO)
+
+    def tokens(self, now: float) -> int:
+        """How many requests the pace allows by now."""
+        self._advance(now)
+        return self._cells[_TOKENS] // _MICRO
+
+    def draw(self, count: int) -> None:
+        """Take so many of them out of the allowance, before or after they are counted."""
+        self._cells[_TOKENS] -= count * _MICRO
+
+    def count(self, count: int, now: float) -> int:
+        """Count up to so many requests that leave now, as the window allows; says how many."""
         state = self._cells
-        slot = self._advance(now)
         if state[_PAUSED_US] > state[_LAST_US]:
             return 0
-        granted = min(wanted, state[_TOKENS] // _MICRO, self._most - state[_TOTAL])
-        if granted <= 0:
-            return 0
-        state[_TOKENS] -= granted * _MICRO
-        state[_TOTAL] += granted
-        state[slot] += granted
+        granted = max(0, min(count, self._most - state[_TOTAL]))
+        if granted:
+            state[_TOTAL] += granted
+            state[_RING + state[_LAST_CELL] % CELLS] += granted
         return granted
+
+    def recall(self, count: int) -> None:
+        """So many of those that `take` has just granted do not leave after all."""
+        state = self._cells
+        state[_TOKENS] += count * _MICRO
+        state[_TOTAL] -= count
+        state[_RING + state[_LAST_CELL] % CELLS] -= count
 
     def ready_at(self, now: float) -> float:
         """When at least one request may leave, if nobody else takes it first."""
-        state = self._cells
         self._advance(now)
+        return self.ready_after(1, now)
+
+    @property
+    def room(self) -> int:
+        """How many requests the window allows, by what is known since the last call of a method."""
+        return self._most - self._cells[_TOTAL]
+
+    def ready_after(self, count: int, now: float, promised: int = 0) -> float:
+        """When so many requests may leave beside those promised; as much is known as for `room`."""
+        state = self._cells
         ready = max(now, state[_PAUSED_US] / _MICRO)
-        if state[_TOKENS] < _MICRO:
+        lacking = count * _MICRO - state[_TOKENS]
+        if lacking > 0:
             # A microsecond more than the division says: a wake-up just too early finds nothing.
-            ready = max(ready, now + (_MICRO - state[_TOKENS]) / self._pace / _MICRO + 1e-6)
-        if state[_TOTAL] >= self._most:
+            ready = max(ready, now + lacking / self._pace / _MICRO + 1e-6)
+        if count and state[_TOTAL] + promised >= self._most:
             ready = max(ready, self._oldest_leaves_at())
         return ready
 
