@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -17,6 +17,7 @@ __all__ = (
     "PATHS",
     "address",
     "allowed_rejects",
+    "amount",
     "boolean",
     "columns",
     "concurrency",
@@ -46,6 +47,7 @@ _BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
 )
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])", re.ASCII)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SMALLEST, _LARGEST = Decimal("1e-12"), Decimal("1e12")
 _UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 _MOST = 10**15
@@ -153,6 +155,19 @@ def _within(text: str, least: float, most: float) -> float:
     return number
 
 
+def amount(text: str) -> Decimal:
+    """An amount of money above 0, exactly as it is written."""
+    try:
+        money = Decimal(text.strip())
+    except InvalidOperation:
+        raise ValueError("an amount such as 0.002 is needed") from None
+    if not (money.is_finite() and money > 0):
+        raise ValueError("an amount above 0 is needed")
+    if not _SMALLEST <= money <= _LARGEST:
+        raise ValueError("an amount from 1e-12 to 1e12 is needed")
+    return money
+
+
 def concurrency(text: str) -> int | None:
     """A whole number from 1, or `auto` (None)."""
     if text.strip().lower() == "auto":
@@ -228,14 +243,20 @@ def plan_types(text: str) -> tuple[str, ...]:
     return tuple(kind for kind in PLAN_TYPES if kind in wanted)
 
 
-def prices(text: str) -> Mapping[str, float]:
+def prices(text: str) -> Mapping[str, Decimal]:
     """`mnp=0.002,hlr=0.006`."""
-    found: dict[str, float] = {}
+    found: dict[str, Decimal] = {}
     for part in text.split(","):
-        name, _, amount = part.partition("=")
-        if name.strip() not in LOOKUP_TYPES:
+        written, _, price = part.partition("=")
+        name = written.strip().lower()
+        if name not in LOOKUP_TYPES:
             raise ValueError("write it as mnp=0.002,hlr=0.006")
-        found[name.strip()] = positive(amount)
+        if name in found:
+            raise ValueError(f"{name} has two prices")
+        try:
+            found[name] = amount(price)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
     return found
 
 

@@ -6,7 +6,7 @@ up included, so that a part of the output is a shard.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,9 +14,10 @@ import polars as pl
 from pipeline.ahead import in_order
 from pipeline.ledger.planned import Counts, Plan, ShardPlan
 from pipeline.pieces import recut
+from pipeline.prices import affordable, price_of
 from pipeline.settings import Settings
 
-__all__ = ("plan", "price_of")
+__all__ = ("plan",)
 
 Keep = Callable[[int, pl.DataFrame], str]
 """Makes a shard durable under its number; gives the SHA-256 of its file. Threads call it."""
@@ -71,21 +72,13 @@ def plan(unique: Iterable[pl.DataFrame], settings: Settings, counts: Counts, kee
         lookup=settings.lookup,
         countries=dict(tally.countries.most_common()),
         plan_types=dict(tally.plan_types.most_common()),
-        cost_least=None if least is None else round(least * to_ask, 6),
-        cost_most=None if most is None else round(most * to_ask, 6),
+        cost_least=None if least is None else float(least * to_ask),
+        cost_most=None if most is None else float(most * to_ask),
+        affordable=affordable(settings.lookup, settings.price, settings.budget),
         rate=settings.rate,
         seconds=to_ask / settings.rate,
         shards=tally.shards,
     )
-
-
-def price_of(lookup: str, price: Mapping[str, float] | None) -> tuple[float | None, float | None]:
-    """Least and most that one lookup may cost; None where no price is known for it."""
-    if not price:
-        return None, None
-    if lookup != "profile":
-        return price.get(lookup), price.get(lookup)
-    return min(price.values()), max(price.values())
 
 
 def _by(frame: pl.DataFrame, column: str) -> dict[str, int]:

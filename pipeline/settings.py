@@ -10,12 +10,14 @@ import locale
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pipeline import parsing
 from pipeline.errors import UsageError
 from pipeline.model import MOBILE_TYPES
+from pipeline.prices import check_budget
 
 __all__ = ("OPTIONS", "Option", "Settings", "from_text")
 
@@ -260,14 +262,14 @@ class Settings:
         parsing.count,
         metavar="N",
     )
-    budget: float | None = option(
+    budget: Decimal | None = option(
         None,
-        "Stop before this invocation costs more; needs --price.",
-        ("run",),
-        parsing.positive,
+        "Stop before this invocation costs more; needs the --price of what may be asked.",
+        ("run", "plan"),
+        parsing.amount,
         metavar="AMOUNT",
     )
-    price: Mapping[str, float] | None = option(
+    price: Mapping[str, Decimal] | None = option(
         None,
         "Price of a lookup by type, as in mnp=0.002,hlr=0.006.",
         ("run", "plan"),
@@ -372,8 +374,7 @@ def from_text(inputs: tuple[str, ...], values: Mapping[str, tuple[str, str]]) ->
     """
     parsed = {name: _parsed(OPTIONS[name], *given) for name, given in values.items()}
     settings = Settings(inputs=inputs, **parsed)
-    if settings.budget is not None and not settings.price:
-        raise UsageError("--budget needs prices: add --price mnp=…,hlr=…")
+    check_budget(settings.lookup, settings.price, settings.budget)
     if settings.grow and settings.restart:
         raise UsageError("--grow goes on with what --restart discards: give one of them")
     if settings.grow and settings.restart_changed:

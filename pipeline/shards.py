@@ -10,8 +10,9 @@ import ctypes
 import gc
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,13 +29,21 @@ from pipeline.ledger.planned import Plan
 from pipeline.ledger.records import Done, FileRecord, record_of
 from pipeline.ledger.replay import Replay, State, replay
 from pipeline.lookup import Finish, Tally, lookup
-from pipeline.lookup.account import SharedLimiter, account_file, state_folder
-from pipeline.lookup.asking import Asking
+from pipeline.lookup.account import (
+    SharedLimiter,
+    account_file,
+    account_of,
+    check_account,
+    state_folder,
+)
+from pipeline.lookup.asking import Allowance, Asking
+from pipeline.lookup.limiter import Limiter
+from pipeline.lookup.quota import Quota, most_requests
 from pipeline.lookup.retry import Retries
 from pipeline.lookup.service import service_of
 from pipeline.model import STATUSES, ShardSpec
 from pipeline.parsing import moment, timed
-from pipeline.plan import price_of
+from pipeline.prices import check_budget, price_of
 from pipeline.settings import Settings
 from pipeline.simulator.embedded import embedded
 from pipeline.transports.contract import Service
@@ -54,8 +63,8 @@ class Brief:
     service: Service
     checkpoint: Checkpoint
     output: Output
-    account: Path
-    """State file of the account's shared rate."""
+    account: Path | None
+    """State file of the account's shared rate; None where nobody else asks in its name."""
     total: int
     """Numbers to ask in all, and how many of them are done."""
     already: int
@@ -66,30 +75,38 @@ class Brief:
     processes: int = 1
     """How many share the rate and the limits."""
 
-    def share(self) -> "Brief":
-        """The brief of one of `processes` workers: its part of what is limited."""
-        given, parts = self.settings, self.processes
-        return replace(
-            self,
-            already=0,
-            settings=replace(
-                given,
-                concurrency=given.concurrency and max(1, given.concurrency // parts),
-                max_lookups=given.max_lookups and max(1, given.max_lookups // parts),
-                budget=given.budget and given.budget / parts,
-            ),
-        )
+    def share(self, number: int) -> "Brief":
+        """The brief of one of `processes` workers, numbered from 0: its part of the concurrency.
+
+        Of what the rate and the limits allow, each takes as it needs.
+        """
+        given = self.settings.concurrency
+        part = given and given // self.processes + (number < given % self.processes)
+        return replace(self, already=0, settings=replace(self.settings, concurrency=part))
+
+    @property
+    def most(self) -> int | None:
+        """Requests that may leave in this invocation, of all workers together; None is no limit."""
+        settings = self.settings
+        return most_requests(settings.max_lookups, settings.budget, self.price)
+
+    @property
+    def price(self) -> Decimal | None:
+        """The most that one lookup may cost."""
+        return price_of(self.settings.lookup, self.settings.price)[1]
 
 
 def check_service(settings: Settings, around: Surroundings) -> None:
-    """Raise what is wrong with endpoint, credentials or state directory, before anything begins.
+    """Raise what is wrong with endpoint, credentials, budget or the account's state at once.
 
-    That is `UsageError`, and `StorageError` where the state cannot be kept.
+    `UsageError` and `StorageError`, before anything is read or written.
     """
+    check_budget(settings.lookup, settings.price, settings.budget)
     if settings.simulate:
         return
-    service_of(settings)
+    client_id = service_of(settings).credentials.client_id
     state_folder(settings.state_dir, around.environment)
+    check_account(account_of(settings.state_dir, around.environment, client_id))
     if settings.told:
         around.announce(Notice("warning", settings.told))
     if settings.transport in {"tcp", "udp"}:
@@ -126,27 +143,18 @@ def ask_shards(  # noqa: PLR0913  what a brief is made of
     with ExitStack() as stack:
         given = stack.enter_context(embedded()) if settings.simulate else None
         service = service_of(settings, given)
-        # An embedded simulator is this run's own, and so is its rate.
-        folder = (
-            Path(stack.enter_context(TemporaryDirectory(prefix="msisdn-")))
-            if given
-            else state_folder(settings.state_dir, around.environment)
-        )
         deadline, until = _ends(settings, around)
         brief = Brief(
             settings=settings,
             service=service,
             checkpoint=checkpoint,
             output=output,
-            # One account, one rate, whatever the transport; only an embedded simulator is its own.
-            account=account_file(
-                folder, service.endpoint if given else "", service.credentials.client_id
-            ),
+            account=_account(settings, service, around, stack),
             total=asked if total is None else total,
             already=0 if total is None else total - asked,
             deadline=deadline,
             until=until,
-            processes=min(settings.workers, len(specs)),
+            processes=min(settings.workers, len(specs), settings.concurrency or settings.workers),
         )
         if brief.processes == 1:
             tally = process(specs, brief, around, finish)
@@ -168,21 +176,37 @@ def _ends(settings: Settings, around: Surroundings) -> tuple[float | None, float
     return (moment(settings.deadline, wall), None) if span is None else (None, clock + span)
 
 
+def _account(
+    settings: Settings, service: Service, around: Surroundings, stack: ExitStack
+) -> Path | None:
+    """One account, one rate, whatever the transport; an embedded simulator is this run's own."""
+    if not settings.simulate:
+        return account_of(settings.state_dir, around.environment, service.credentials.client_id)
+    if settings.workers == 1:
+        return None
+    folder = stack.enter_context(TemporaryDirectory(prefix="msisdn-"))
+    return account_file(Path(folder), "", service.credentials.client_id)
+
+
 def process(
     specs: Iterable[ShardSpec],
     brief: Brief,
     around: Surroundings,
     finish: Finish | None = None,
+    quota: Quota | None = None,
 ) -> Tally:
-    """lookup → write, for these shards, in this process. Raises what ends the run."""
+    """lookup → write, for these shards, in this process. Raises what ends the run.
+
+    `quota` is what this process may send of what the limits of the run allow; None is all of it.
+    """
     with (
-        SharedLimiter(brief.account, brief.settings.rate, around.clock()) as limiter,
+        _limiter(brief, around) as limiter,
         _few_collections(),
     ):
         _give_back()  # what planning has left
         coroutine = lookup(
             specs,
-            _asking(brief, around, limiter),
+            replace(_asking(brief, around, limiter), quota=quota),
             brief.service,
             files=brief.checkpoint.files,
             finish=finish or partial(_finish, brief, around.announce),
@@ -208,7 +232,20 @@ def _few_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _asking(brief: Brief, around: Surroundings, limiter: SharedLimiter) -> Asking:
+def _limiter(brief: Brief, around: Surroundings) -> AbstractContextManager[Allowance]:
+    if brief.account is None:
+        return nullcontext(Limiter(brief.settings.rate, around.clock()))
+    return SharedLimiter(
+        brief.account,
+        brief.settings.rate,
+        around.clock(),
+        processes=brief.processes,
+        clock=around.clock,
+        warn=lambda text: around.announce(Notice("warning", text)),
+    )
+
+
+def _asking(brief: Brief, around: Surroundings, limiter: Allowance) -> Asking:
     settings = brief.settings
     return Asking(
         transport=settings.transport,
@@ -229,7 +266,7 @@ def _asking(brief: Brief, around: Surroundings, limiter: SharedLimiter) -> Askin
         hold_unknown=settings.on_unknown == "hold",
         max_lookups=settings.max_lookups,
         budget=settings.budget,
-        price=price_of(settings.lookup, settings.price)[1] or 0.0,
+        price=brief.price,
         deadline=brief.deadline,
         until=brief.until,
         total=brief.total,

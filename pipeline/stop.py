@@ -5,10 +5,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-__all__ = ("Stop",)
+__all__ = ("Loop", "Stop")
 
 
-class _Loop(Protocol):
+class Loop(Protocol):
     """The part of an event loop that is used here."""
 
     def call_soon_threadsafe(self, callback: Callable[[], None], /) -> object:
@@ -37,7 +37,7 @@ class Stop:
                 tell()
 
     @contextmanager
-    def heard_by(self, loop: _Loop, call: Callable[[], None]) -> Iterator[None]:
+    def heard_by(self, loop: Loop, call: Callable[[], None]) -> Iterator[None]:
         """Meanwhile a request makes `loop` call `call`; one that came before does so at once."""
         self._tell = lambda: loop.call_soon_threadsafe(call)
         if self.signal is not None:

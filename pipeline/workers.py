@@ -33,6 +33,7 @@ from pipeline.exhausted import exhaustion_told
 from pipeline.job import Surroundings
 from pipeline.lookup import Tally
 from pipeline.lookup.progress import RateWindow
+from pipeline.lookup.quota import Allotted, Claim, Ration, Rations
 from pipeline.model import ShardSpec
 from pipeline.privacy import hide
 from pipeline.shards import Brief, process
@@ -61,11 +62,10 @@ _SUMMED = (
 def process_in_workers(specs: Sequence[ShardSpec], brief: Brief, around: Surroundings) -> Tally:
     """As `shards.process`, in `brief.processes` processes."""
     context = multiprocessing.get_context("spawn")
-    part = brief.share()
     workers: list[_Worker] = []
     try:
         with _signals_held():
-            workers.extend(_started(context, part) for _ in range(brief.processes))
+            workers.extend(_started(context, brief.share(n)) for n in range(brief.processes))
         return _Foreman(workers, specs, brief, around).oversee()
     finally:
         for worker in workers:
@@ -123,6 +123,7 @@ class _Foreman:
         self._stopping = False
         self._window = RateWindow(around.clock())
         self._counted = 0
+        self._rations = None if brief.most is None else Rations(brief.most, len(workers))
 
     def oversee(self) -> Tally:
         while self._at_work:
@@ -146,11 +147,14 @@ class _Foreman:
             message = self._lost(number)
         if message == _NEXT:
             self._give(number)
+        elif isinstance(message, Claim):
+            self._allot(number, message)
         elif isinstance(message, LookupProgress):
             self._progress[number] = message
             self._around.announce(self._summed(message))
         elif isinstance(message, Tally | MsisdnError):
             del self._at_work[number]
+            self._allot(number, None)
             self._ended.append(message)
             # A limit ends each worker in its own time.
             if isinstance(message, MsisdnError) and message.exit_code != 14:
@@ -162,6 +166,16 @@ class _Foreman:
         spec = None if self._stopping else next(self._specs, None)
         with suppress(OSError):  # it has just died; its line will tell
             self._at_work[number].send(spec)
+
+    def _allot(self, number: int, claim: Claim | None) -> None:
+        """Let workers have what they may send; without a claim, this one has ended."""
+        if self._rations is None:
+            return
+        rations = self._rations
+        for other, said in rations.claim(number, claim) if claim else rations.lost(number):
+            if other in self._at_work:
+                with suppress(OSError):  # as above
+                    self._at_work[other].send(said)
 
     def _lost(self, number: int) -> MsisdnError:
         """What ended a worker that did not say so itself."""
@@ -219,6 +233,7 @@ def _live(brief: Brief, connection: "Connection[Any, Any]") -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     line = _Line(connection, stop)
+    ration = None if brief.most is None else line.ration
     around = Surroundings(
         clock=time.monotonic,  # noqa: TID251  a process of its own reads its own clock
         wall=time.time,  # noqa: TID251
@@ -229,11 +244,13 @@ def _live(brief: Brief, connection: "Connection[Any, Any]") -> None:
     )
     try:
         with exhaustion_told():
-            end: Tally | MsisdnError = process(line.shards(), brief, around)
+            end: Tally | MsisdnError = process(line.shards(), brief, around, quota=ration)
     except MsisdnError as error:
         end = error
     except BaseException as error:  # noqa: BLE001  a panic of Polars is no Exception
         end = defect_of(error)  # the parent tells it, and ends with its exit code
+    if ration is not None:
+        ration.close()
     line.say(end)
     line.close()
 
@@ -245,8 +262,11 @@ class _Line:
         self._connection = connection
         self._stop = stop
         self._unsaid: SimpleQueue[Any] = SimpleQueue()
+        self._given: SimpleQueue[ShardSpec | None] = SimpleQueue()
+        self.ration = Ration(self.say)
         self._speaker = threading.Thread(target=self._speak, daemon=True)
         self._speaker.start()
+        threading.Thread(target=self._listen, daemon=True).start()
 
     def say(self, message: Any) -> None:
         """Tell the parent, as soon as it listens."""
@@ -256,11 +276,7 @@ class _Line:
         """One shard after another, as the parent gives them out; waits for it."""
         while True:
             self.say(_NEXT)
-            try:
-                spec = self._connection.recv()
-            except (EOFError, OSError):
-                self._stop.request(signal.SIGTERM)
-                return
+            spec = self._given.get()
             if spec is None:
                 return
             yield spec
@@ -269,6 +285,18 @@ class _Line:
         """Return when the parent has been told everything, or has hung up."""
         self._unsaid.put(None)
         self._speaker.join()
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                message = self._connection.recv()
+                if isinstance(message, Allotted):
+                    self.ration.hear(message)
+                else:
+                    self._given.put(message)
+        except (EOFError, OSError):  # the parent has hung up
+            self._stop.request(signal.SIGTERM)
+            self._given.put(None)
 
     def _speak(self) -> None:
         try:

@@ -154,7 +154,8 @@ def _content(path: Path) -> dict[str, Any]:
             read = file.read(_LONGEST + 1)
         if len(read) > _LONGEST:
             raise UsageError(f"{path}: longer than any settings are; check --config")
-        return tomllib.loads(read.decode("utf-8-sig").replace("\r\n", "\n"))
+        text = read.decode("utf-8-sig").replace("\r\n", "\n")
+        return tomllib.loads(text, parse_float=str)  # as it is written: it may be money
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); check --config") from None
     except UnicodeDecodeError as error:

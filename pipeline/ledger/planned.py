@@ -59,6 +59,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     cost_least: float | None
     cost_most: float | None
     """Price of one request for each number; the two differ where the account's profile decides."""
+    affordable: int | None = None
+    """Requests that the budget pays for, each at the dearest price; None without a budget."""
     rate: float
     seconds: float
     """Time to ask at that rate."""

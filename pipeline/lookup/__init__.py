@@ -107,9 +107,12 @@ class _Stage:
         self._notes: tuple[str, ...] = ()
 
     async def run(self) -> Tally:
-        loop = asyncio.get_running_loop()
+        loop, asking = asyncio.get_running_loop(), self._asking
         loop.set_exception_handler(self._on_uncaught)
-        with self._asking.stop.heard_by(loop, self._stop):
+        with (
+            asking.stop.heard_by(loop, self._stop),
+            self._engine.limits.heard_by(loop, self._engine.wake),
+        ):
             return await self._run()
 
     def _on_uncaught(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

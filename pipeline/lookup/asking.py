@@ -1,12 +1,15 @@
 """How the stage asks: settings, limits and the things that tests replace (clocks, dice, signals)."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Protocol
 
 from pipeline.errors import AccountError, ServiceError
+from pipeline.lookup.quota import Purse, Quota, most_requests
 from pipeline.lookup.retry import RETRY_AFTER_CAP, Retries
-from pipeline.stop import Stop
+from pipeline.stop import Loop, Stop
 
 __all__ = ("Allowance", "Asking", "Limits")
 
@@ -59,9 +62,11 @@ class Asking:
     stop_refused_country: bool = True
     hold_unknown: bool = False
     max_lookups: int | None = None
-    budget: float | None = None
-    price: float = 0.0
+    budget: Decimal | None = None
+    price: Decimal | None = None
     """Of one lookup; the dearest that the account's profile may choose."""
+    quota: Quota | None = None
+    """What this process may send of what they allow; None where it is all of it."""
     deadline: float | None = None
     """Seconds since 1970, by `wall`: it comes when the clocks of the machine show it."""
     until: float | None = None
@@ -97,16 +102,13 @@ class Limits:
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
-        self._sent = 0
-        most = [asking.max_lookups] if asking.max_lookups is not None else []
-        if asking.budget is not None and asking.price > 0:
-            most.append(int(asking.budget / asking.price + 1e-9))
-        self._most = min(most, default=None)
+        self._most = most_requests(asking.max_lookups, asking.budget, asking.price)
+        self._quota = asking.quota or Purse(self._most)
 
     @property
     def left(self) -> int:
         """Requests that may still be sent."""
-        return 1 << 60 if self._most is None else max(0, self._most - self._sent)
+        return self._quota.left
 
     @property
     def due(self) -> float:
@@ -119,15 +121,29 @@ class Limits:
 
     def sent(self, count: int) -> None:
         """That many requests left."""
-        self._sent += count
+        self._quota.spend(count)
+
+    def want(self, count: int) -> None:
+        """There is work at hand for so many requests more."""
+        self._quota.want(count)
+
+    def report(self, promised: int) -> None:
+        """What is left beyond `promised` is not needed now."""
+        self._quota.report(promised)
+
+    def heard_by(self, loop: Loop, wake: Callable[[], None]) -> AbstractContextManager[None]:
+        """Meanwhile `loop` takes in what other processes leave to this one, and calls `wake`."""
+        return self._quota.heard_by(loop, wake)
 
     def reached(self, now: float) -> str:
         """Which limit is reached, in words; empty for none."""
         if now >= self.due:
             return "the deadline is reached"
-        if self.left:
+        if not self._quota.is_exhausted:
             return ""
         asking = self._asking
-        if asking.max_lookups is not None and self._sent >= asking.max_lookups:
+        if asking.max_lookups is not None and self._most == asking.max_lookups:
             return f"the limit of {asking.max_lookups} lookups is reached"
-        return f"the budget of {asking.budget:g} is used up"
+        if not self._most:
+            return f"the budget of {asking.budget} does not pay for one lookup, which may cost {asking.price}"
+        return f"the budget of {asking.budget} is used up"

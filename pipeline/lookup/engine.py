@@ -23,7 +23,7 @@ from pipeline.errors import (
 )
 from pipeline.events import Announce
 from pipeline.ledger.journal import FaultRecord
-from pipeline.lookup.asking import Asking
+from pipeline.lookup.asking import Asking, Limits
 from pipeline.lookup.concurrency import Concurrency
 from pipeline.lookup.condition import Condition
 from pipeline.lookup.intake import Intake
@@ -122,6 +122,11 @@ class Engine:
         self._wake.set()
 
     @property
+    def limits(self) -> Limits:
+        """What may be sent."""
+        return self._outbox.limits
+
+    @property
     def ending(self) -> MsisdnError | None:
         """What ends the run, if something does."""
         return self._ending
@@ -150,6 +155,7 @@ class Engine:
                 self._go_out(way, now)
             elif await self._is_drained(now):
                 raise self._ending
+            self._outbox.limits.report(self._outbox.waiting)
             if self._complete and not self.settlement.open_works and self._ending is None:
                 self.progress.announce(now, self._state(now), last=True)
                 self._check_whole_run()
@@ -190,11 +196,14 @@ class Engine:
             offset = work.journal.written
             self.settlement.written(work, offset, now, slots=0, settled=count)
             self.progress.refused += count
-        more = True
-        while more:
-            # Each batch counts at the limiter from when it leaves, and is soon gone.
-            now = self._asking.clock()
-            more = outbox.send(way, now, self._room(now)) == BATCH
+        try:
+            more = True
+            while more:
+                # Each batch counts at the limiter from when it leaves, and is soon gone.
+                now = self._asking.clock()
+                more = outbox.send(way, now, self._room(now)) == BATCH
+        except StorageError as error:  # of the state that jobs of one account share
+            self._end(error)
 
     def _room(self, now: float) -> int:
         """How many more may be under way."""

@@ -142,7 +142,11 @@ class Outbox:
 
     def admit(self, now: float, free: int) -> list[Spared]:
         """Note intents for up to `free` lookups: those that failed before and are due, then new."""
-        free = min(free, self.limits.left - self.waiting)
+        left = self.limits.left - self.waiting
+        wanted = free if free > 0 and self._has_work(now) else 0
+        if wanted > left:
+            self.limits.want(wanted - left)
+        free = min(free, left)
         if free <= 0:
             return []
         due = self.backlog.take(now, min(free, self.budget.available(now)))
@@ -157,6 +161,11 @@ class Outbox:
             positions = [position_of(query.key) for query in queries]
             self._intend(self._works[number], positions, queries)
         return self._admit_fresh(free - len(due))
+
+    def _has_work(self, now: float) -> bool:
+        """Something could be admitted now."""
+        fresh = any(not work.is_exhausted for work in self._fresh)
+        return fresh or bool(self.backlog and self.backlog.due <= now)
 
     def _admit_fresh(self, free: int) -> list[Spared]:
         spared: list[Spared] = []

@@ -63,6 +63,9 @@ def plan_table(plan: Plan) -> RenderableType:
         if plan.cost_most != plan.cost_least:
             span += f" to {plan.cost_most:,.2f}"
         table.add_row("", "cost without retries", span, "")
+    if plan.affordable is not None:
+        within = min(plan.affordable, plan.to_ask)
+        table.add_row("", "within the budget", f"{within:,}", share(within, plan.to_ask))
     _section(table, "rejected", counts.reasons, counts.rejected)
     _section(table, "to ask in", plan.countries, plan.to_ask)
     _section(table, "type", plan.plan_types, plan.unique)

@@ -1,6 +1,7 @@
 """The engine against a service that is a function, in time that costs nothing."""
 
 import itertools
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -272,7 +273,7 @@ def test_a_limit_that_is_just_enough_is_no_limit(tmp_path: Path) -> None:
 def test_the_budget_is_never_exceeded(tmp_path: Path) -> None:
     bench = Bench(tmp_path, 50)
     with pytest.raises(LimitReached, match="budget"):
-        bench.ask(answers_at_once, budget=0.1, price=0.006)
+        bench.ask(answers_at_once, budget=Decimal("0.1"), price=Decimal("0.006"))
     assert bench.fake is not None
     assert len(bench.fake.sent) == 16
 
