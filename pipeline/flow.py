@@ -300,8 +300,10 @@ def _finished(
         "renamed": job.output.renamed(),
         "outcome_unknown": dict(unknown),
     }
-    summary, record = report(job.out, known, parts, job.files)
-    if not unresolved:
+    summary, record = report(job.checkpoint.outputs, known, parts, job.files)
+    if unresolved:
+        job.checkpoint.leave([*parts, record])
+    else:
         statuses = msgspec.structs.asdict(summary)
         job.checkpoint.finish(
             manifest_of(job.checkpoint.identity, [*parts, record], summary.rows, statuses)

@@ -3,7 +3,7 @@
 import importlib.metadata
 import io
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from os import getpid
@@ -12,16 +12,19 @@ from random import Random
 from typing import BinaryIO
 
 from pipeline.ahead import in_order
-from pipeline.errors import Interrupted, UsageError
+from pipeline.errors import Interrupted, MsisdnError, UsageError
 from pipeline.events import Announce, Notice, RunStarted, ignore
 from pipeline.known import grow
 from pipeline.ledger.checkpoint import Checkpoint
+from pipeline.ledger.exchange import abandon, settle, stage
 from pipeline.ledger.files import Files
-from pipeline.ledger.growth import settle
+from pipeline.ledger.layout import CHECKPOINT, NEW
 from pipeline.ledger.lock import hold
+from pipeline.ledger.nofollow import is_file, resolved
+from pipeline.ledger.ownership import check_inputs
 from pipeline.ledger.place import doubts, lack, to_plan
 from pipeline.ledger.records import InputFile
-from pipeline.ledger.run import discard, identify, open_checkpoint
+from pipeline.ledger.run import identify, open_checkpoint
 from pipeline.normalise.regions import default_region
 from pipeline.read import Listing, Source, find, fingerprint, read
 from pipeline.settings import Settings
@@ -87,26 +90,27 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
         raise UsageError("where to? Add -o DIR, the output directory")
     if settings.region is not None:
         default_region(settings.region)
+    out = resolved(out)
     files = around.files
     piped = "-" in settings.inputs
-    found = None if piped else _listing(settings, out, around)
+    found = None if piped else _listing(settings, out, around, None)
     with hold(out, files):
-        settle(out, files)
-        if piped:
-            if settings.restart:
-                discard(out, files)
-            found = _listing(settings, out, around)
-        assert found is not None  # noqa: S101  either branch has set it
-        sources, listing = found
-        identity = identify(
-            list(in_order(_input_file, sources)),
-            settings.identity() | {"command": command},
-            RULES_VERSION,
-        )
-        if settings.grow:
-            grow(out, identity, sources, files)
-        restart = settings.restart and not piped
-        checkpoint = open_checkpoint(out, identity, files, restart=restart)
+        ended = settle(out, files)
+        with _staged(out, files, piped=piped, restart=settings.restart) as copy:
+            sources, listing = found or _listing(settings, out, around, copy)
+            identity = identify(
+                list(in_order(_input_file, sources)),
+                settings.identity() | {"command": command},
+                RULES_VERSION,
+            )
+            staged = copy is not None and copy.is_relative_to(out / NEW)
+            if settings.grow:
+                grow(out, identity, sources, files, staged=staged)
+            checkpoint = open_checkpoint(
+                out, identity, files, restart=settings.restart, ended=ended, staged=staged
+            )
+        if staged and not checkpoint.finished:  # what standard input brought has its place now
+            sources, listing = _listing(settings, out, around, checkpoint.stdin_file)
         if not checkpoint.finished:
             now = datetime.fromtimestamp(around.wall(), UTC)
             checkpoint.sign(getpid(), f"{now:%Y-%m-%d %H:%M:%S} UTC")
@@ -120,6 +124,7 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
             checkpoint=checkpoint,
             output=Output(
                 out=out,
+                place=checkpoint.outputs,
                 own=listing.columns,
                 run_id=identity.run_id,
                 rules_version=RULES_VERSION,
@@ -146,11 +151,33 @@ def _input_file(source: Source) -> InputFile:
     return InputFile(name=source.name, size=source.size, sha256=fingerprint(source))
 
 
-def _listing(settings: Settings, out: Path, around: Surroundings) -> tuple[list[Source], Listing]:
-    copy = out / ".checkpoint" / "input" / "stdin"
+@contextmanager
+def _staged(out: Path, files: Files, *, piped: bool, restart: bool) -> Iterator[Path | None]:
+    """Where standard input is kept, if it is read: in the run that goes on, or in a new one's folder.
+
+    Unless that comes to be a run, nothing is left of it.
+    """
+    root = out / CHECKPOINT
+    kept = root / "input" / "stdin"
+    goes_on = not restart and is_file(root / "run.json") and is_file(kept)
+    if not piped or goes_on:
+        yield kept if piped else None
+        return
+    try:
+        yield stage(out, files) / "input" / "stdin"
+    except BaseException:
+        with suppress(MsisdnError):  # only tidiness: the next run does it
+            abandon(out, files)
+        raise
+
+
+def _listing(
+    settings: Settings, out: Path, around: Surroundings, copy: Path | None
+) -> tuple[list[Source], Listing]:
     sources = find(
         settings.inputs, stdin_copy=copy, stdin=around.stdin, files=around.files, outside=out
     )
+    check_inputs(out, [(source.name, source.path) for source in sources if source.path != copy])
     listing = read(sources, settings)
     if settings.region_column is not None and settings.region_column not in listing.columns:
         listed = ", ".join(listing.columns)

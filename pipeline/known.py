@@ -12,17 +12,19 @@ import polars as pl
 
 from pipeline.errors import CheckpointError
 from pipeline.ledger.checkpoint import Checkpoint
+from pipeline.ledger.exchange import stage
 from pipeline.ledger.files import Files, read_json
 from pipeline.ledger.frames import Shard
-from pipeline.ledger.growth import KNOWN, commit, not_growth, stage
+from pipeline.ledger.growth import KNOWN, not_growth
 from pipeline.ledger.journal import AnswerRecord, FaultRecord, Journal, open_journal
+from pipeline.ledger.layout import NEW
 from pipeline.ledger.manifest import verify
 from pipeline.ledger.own_parquet import check_rows, read_rows
 from pipeline.ledger.parquet import save
 from pipeline.ledger.planned import Plan
 from pipeline.ledger.records import FileRecord, Identity, Manifest, TakenOver
 from pipeline.ledger.replay import State, replay
-from pipeline.ledger.run import stored_identity
+from pipeline.ledger.run import begin, stored_checkpoint
 from pipeline.ledger.sealed import publish_sealed, read_sealed
 from pipeline.model import ANSWER, SOURCES
 from pipeline.protocol.codec import encode_answer
@@ -49,34 +51,39 @@ _SCHEMA = {
 }
 
 
-def grow(out: Path, fresh: Identity, sources: Sequence[Source], files: Files) -> None:
+def grow(
+    out: Path, fresh: Identity, sources: Sequence[Source], files: Files, *, staged: bool = False
+) -> None:
     """Make the run in `out` one of these inputs, if they are its own and have only grown.
 
-    Where there is no run, or it is of these very inputs, nothing is done. Raises `CheckpointError`
-    that says what has changed besides, and `StorageError`.
+    Where there is no run, or it is of these very inputs, nothing is done. `staged`: as for
+    `open_checkpoint`. Raises `CheckpointError` that says what has changed besides, `UsageError` and
+    `StorageError`.
     """
-    stored = stored_identity(out)
-    if stored is None or stored == fresh:
+    stored = stored_checkpoint(out, files)
+    if stored is None or stored.identity == fresh:
         return
-    if other := not_growth(stored, fresh, {source.name: source.path for source in sources}):
+    paths = {source.name: source.path for source in sources}
+    if other := not_growth(stored.identity, fresh, paths):
         raise CheckpointError(
             f"{out}: it holds another run, whose lists have not only grown: {'; '.join(other)}."
             " Change that back, choose another --out, or add --restart in place of --grow"
         )
     if problems := verify(out):
         raise CheckpointError(f"{problems[0]}: restore it, or add --restart in place of --grow")
-    folder = stage(out, files)
+    folder = (out / NEW if staged else stage(out, files)) / KNOWN
+    files.make_directory(folder)
     records: list[FileRecord] = []
-    for frame in _known(Checkpoint(out, stored, files)):
+    for frame in _known(stored):
         path = folder / f"known-{len(records):05}.parquet"
         table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
         records.append(save(path, table, files, kind=KNOWN, relative_to=folder))
     publish_sealed(files, folder / _LIST, TakenOver(files=records), fresh.run_id)
-    commit(out, fresh, files)
+    begin(out, fresh, files)
 
 
 def _known(old: Checkpoint) -> Iterator[pl.DataFrame]:
-    if old.success_file.exists():
+    if old.finished:
         yield from _from_parts(old)
     elif old.plan_file.exists():
         yield from _from_journals(old)

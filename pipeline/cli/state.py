@@ -21,6 +21,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """`planning`, `running`, `stopped`, `unresolved`, `complete`."""
     held_by: str
     """Who works on it now; empty for nobody."""
+    replaces: bool
+    """Another output stands, and is readable, until this run is written."""
     inputs: int
     input_bytes: int
     """How many files are read, and their size."""
@@ -56,6 +58,7 @@ def state_of(out: Path) -> State:
             known.finished, plan is not None, bool(held), known.shards == known.shards_done
         ),
         held_by=held,
+        replaces=known.stands,
         inputs=len(known.inputs),
         input_bytes=sum(file.size for file in known.inputs),
         rows=plan.counts.rows if plan else counts.get("rows"),
@@ -96,6 +99,8 @@ def state_table(state: State) -> Shown:
     table.add_row("state", _MEANING[state.state])
     if state.held_by:
         table.add_row("held by", state.held_by)
+    if state.replaces:
+        table.add_row("output", "of an earlier run, which stands until this one is written")
     table.add_row("inputs", f"{count(state.inputs, 'file')}, {size(state.input_bytes)}")
     for name in (
         "rows",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import CheckpointError
 from pipeline.ledger.files import Files
+from pipeline.ledger.nofollow import open_file
 
 __all__ = ("ScratchFile", "damaged")
 
@@ -34,8 +35,8 @@ class ScratchFile:
         """Where each array begins that is in memory."""
         self._kept = 0
         """Bytes in memory."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._fd = files.perform("create", path, lambda: os.open(path, flags, 0o600))
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC
+        self._fd = files.perform("create", path, lambda: open_file(path, flags))
 
     def __enter__(self) -> Self:
         return self

@@ -4,20 +4,25 @@ Rules:
 - A shard is done when its `done` file names a part of that size. The record is written last, so a
   part without one is written again.
 - What an earlier run has written and nobody writes any more is read again before it is built on.
-- A run ends in this order: manifest, `_SUCCESS`, and only then the checkpoint goes.
+- A run ends in this order: manifest, `_SUCCESS`, and only then the checkpoint goes. One that was
+  built beside an output takes its place first (exchange.py).
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import CheckpointError
+from pipeline.ledger.exchange import exchange, remove_checkpoint, written
 from pipeline.ledger.files import Files, sha256_of
+from pipeline.ledger.layout import CHECKPOINT
+from pipeline.ledger.nofollow import is_file
 from pipeline.ledger.planned import Plan
-from pipeline.ledger.records import Done, Identity, Manifest, Owner
+from pipeline.ledger.records import Done, FileRecord, Identity, Manifest, Owner, record_of
 from pipeline.ledger.sealed import publish_sealed, read_sealed
 
-__all__ = ("Checkpoint", "remove_checkpoint")
+__all__ = ("Checkpoint",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +36,23 @@ class Checkpoint:
     """Something was there already."""
     finished: bool = False
     """The run is complete; nothing is left to do."""
+    beside: bool = False
+    """Another output stands until this one is written."""
+
+    @property
+    def outputs(self) -> Path:
+        """Where folders of parts, and what tells of them, are made."""
+        return self.root / "output" if self.beside else self.out
+
+    def place_of(self, file: FileRecord) -> Path:
+        """Where a file is: parts are known by where they come, the others by where they are."""
+        kept = file.path.startswith(f"{CHECKPOINT}/")
+        return (self.out if kept else self.outputs) / file.path
 
     @property
     def root(self) -> Path:
         """`.checkpoint`."""
-        return self.out / ".checkpoint"
+        return self.out / CHECKPOINT
 
     @property
     def run_file(self) -> Path:
@@ -50,7 +67,7 @@ class Checkpoint:
     @property
     def manifest_file(self) -> Path:
         """What the run has made."""
-        return self.out / "manifest.json"
+        return self.outputs / "manifest.json"
 
     @property
     def success_file(self) -> Path:
@@ -110,8 +127,8 @@ class Checkpoint:
         if not path.exists():
             return None
         record = self._read_done(path)
-        part = self.out / record.part.path
-        if not part.is_file() or part.stat().st_size != record.part.size:
+        part = self.place_of(record.part)
+        if not is_file(part) or part.lstat().st_size != record.part.size:
             return None
         return record
 
@@ -130,8 +147,8 @@ class Checkpoint:
         done = [self.done(shard.number) for shard in planned.shards]
         parts = [record.part for record in done if record is not None]
         for record in (*planned.files, *planned.repeats, *parts):
-            path = self.out / record.path
-            if not path.is_file() or sha256_of(path) != record.sha256:
+            path = self.place_of(record)
+            if not is_file(path) or sha256_of(path) != record.sha256:
                 advice = "add --restart to begin again"
                 if record in parts:
                     advice = "remove it, and the same command writes it again"
@@ -168,19 +185,20 @@ class Checkpoint:
     def finish(self, manifest: Manifest) -> None:
         """Write manifest and `_SUCCESS`, then remove the checkpoint."""
         written = self.files.publish_json(self.manifest_file, manifest)
+        if self.beside:
+            told = record_of(self.manifest_file, "manifest", self.outputs)
+            exchange(self.out, [*manifest.files, told], written.sha256, self.files)
+            return
         self.files.publish_bytes(self.success_file, written.sha256.encode() + b"\n")
         remove_checkpoint(self.out, self.files)
+
+    def leave(self, files: Sequence[FileRecord]) -> None:
+        """End with rows that are unresolved: these files are the output, and the checkpoint stays."""
+        if self.beside:
+            exchange(self.out, files, "", self.files)
+        else:
+            written(self.out, self.files)
 
     def __repr__(self) -> str:
         state = "finished" if self.finished else "resumed" if self.resumed else "new"
         return f"<Checkpoint {self.identity.run_id} in {self.out}, {state}>"
-
-
-def remove_checkpoint(out: Path, files: Files) -> None:
-    """Remove `.checkpoint` under another name, so that no half of it is ever taken for a whole."""
-    checkpoint, doomed = out / ".checkpoint", out / ".checkpoint.removed"
-    files.remove_tree(doomed)
-    if checkpoint.exists():
-        files.rename(checkpoint, doomed)
-        files.fsync_directory(out)
-        files.remove_tree(doomed)

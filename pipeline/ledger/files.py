@@ -6,6 +6,7 @@ Rules:
 - A file appears under its final name only complete: temporary name in the same directory, fsync,
   read back, rename, fsync of the directory. `publish` is the only way to make one, a journal
   (journal.py) the only file that grows.
+- No link is followed, neither at the end of a path nor on the way to it (nofollow.py).
 - A failed fsync is never tried again: afterwards the kernel may call lost pages clean
   (PostgreSQL's lesson of 2018), so the error ends the run.
 - What it makes belongs to its owner alone (files 0600, directories 0700): the lists are personal
@@ -13,39 +14,43 @@ Rules:
 """
 
 import contextlib
-import errno
 import hashlib
 import io
 import os
+import stat
 from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 
 from pipeline.errors import CheckpointError, StorageError
+from pipeline.ledger.failures import storage_error
+from pipeline.ledger.nofollow import (
+    is_directory,
+    kept_in,
+    mode_of,
+    not_a_directory,
+    open_file,
+    parent_of,
+)
 from pipeline.ledger.opening import open_own
 
-__all__ = ("Files", "Written", "from_json", "read_bytes", "read_json", "sha256_of", "to_json")
+__all__ = (
+    "Files",
+    "Written",
+    "from_json",
+    "read_bytes",
+    "read_json",
+    "sha256_of",
+    "storage_error",
+    "to_json",
+)
 
 T = TypeVar("T")
 
 _BUFFER = 1 << 20
-_GO_ON = "then run the same command again; progress is kept"
-_ADVICE = {
-    errno.ENOSPC: f"the disk is full: free some space, {_GO_ON}",
-    errno.EDQUOT: f"the disk quota is used up: free some space, {_GO_ON}",
-    errno.EFBIG: f"the file grew larger than this file system allows: use another one, {_GO_ON}",
-    errno.EACCES: "permission denied: make it writable for this user, or choose another --out",
-    errno.EPERM: "not permitted: make it writable for this user, or choose another --out",
-    errno.EROFS: "the file system is read-only: remount it, or choose another --out",
-    errno.EIO: f"the device reported an input/output error: check the disk, {_GO_ON}",
-    errno.EMFILE: f"too many open files: raise `ulimit -n`, {_GO_ON}",
-    errno.ENAMETOOLONG: "the name is too long: choose a shorter --out",
-    errno.ENOENT: f"no such place: check --out, or mend what removed it, {_GO_ON}",
-    errno.ENOTDIR: "a part of the path is a file, not a directory: choose another --out",
-    errno.EEXIST: "something else is there already: choose another --out",
-}
 
 
 class Written(NamedTuple):
@@ -53,12 +58,6 @@ class Written(NamedTuple):
 
     size: int
     sha256: str
-
-
-def storage_error(operation: str, path: Path, error: OSError) -> StorageError:
-    """The error that ends the run: what failed, on which path, and what to do."""
-    why = _ADVICE.get(error.errno or 0, f"{error.strerror or error}: mend that, {_GO_ON}")
-    return StorageError(f"{path}: cannot {operation}: {why}")
 
 
 class Files:
@@ -78,13 +77,12 @@ class Files:
 
     def create(self, path: Path) -> int:
         """Open a new, empty file for writing; what a dead process left there is cleared."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        return self.perform("create", path, lambda: os.open(path, flags, 0o600))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        return self.perform("create", path, lambda: open_file(path, flags))
 
     def open_to_append(self, path: Path) -> int:
         """Open an existing file; every write goes to its end."""
-        flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        return self.perform("open", path, lambda: os.open(path, flags))
+        return self.perform("open", path, lambda: open_file(path, os.O_WRONLY | os.O_APPEND))
 
     def write(self, fd: int, data: bytes | memoryview, path: Path) -> None:
         """Write all of `data`: normally one system call, more where the kernel takes less."""
@@ -112,21 +110,36 @@ class Files:
 
     def rename(self, path: Path, target: Path) -> None:
         """Give a file or directory its new name, in place of what had it before."""
-        self.perform("rename", target, lambda: os.replace(path, target))  # noqa: PTH105  one call
+
+        def rename() -> None:
+            with parent_of(path) as (here, name), parent_of(target) as (there, new):
+                os.replace(name, new, src_dir_fd=here, dst_dir_fd=there)
+
+        self.perform("rename", target, rename)
 
     def unlink(self, path: Path) -> None:
-        """Remove a file, if it is there."""
-        self.perform("unlink", path, lambda: path.unlink(missing_ok=True))
+        """Remove a file, or a link by itself, if it is there."""
+
+        def unlink() -> None:
+            with contextlib.suppress(FileNotFoundError), parent_of(path) as (fd, name):
+                os.unlink(name, dir_fd=fd)
+
+        self.perform("unlink", path, unlink)
 
     def remove_directory(self, path: Path) -> None:
         """Remove an empty directory."""
-        self.perform("rmdir", path, path.rmdir)
+
+        def remove() -> None:
+            with parent_of(path) as (fd, name):
+                os.rmdir(name, dir_fd=fd)
+
+        self.perform("rmdir", path, remove)
 
     def fsync_directory(self, path: Path) -> None:
         """Return when the names in a directory are on the device."""
 
         def sync() -> None:
-            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fd = open_file(path, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(fd)
             finally:
@@ -138,24 +151,29 @@ class Files:
 
     def make_directory(self, path: Path) -> None:
         """Make a directory and what is missing above it, durably; none is fine if it is there."""
-        if path.is_dir():
+        if is_directory(path):
             return
         if path.parent != path:
             self.make_directory(path.parent)
 
         def make() -> None:
-            # Another process of the same run may have been faster.
-            path.mkdir(mode=0o700, exist_ok=True)
+            with parent_of(path) as (fd, name):
+                try:
+                    os.mkdir(name, 0o700, dir_fd=fd)
+                except FileExistsError:
+                    # Another process of the same run may have been faster.
+                    if not is_directory(path):
+                        raise not_a_directory(path) from None
 
         self.perform("mkdir", path, make)
         self.fsync_directory(path.parent)
 
     def remove_tree(self, path: Path) -> None:
-        """Remove a directory with everything in it, if it is there."""
-        if not path.is_dir():
+        """Remove a directory with everything in it, if it is there; links in it by themselves."""
+        if not mode_of(path):
             return
-        for inside in sorted(path.iterdir()):
-            if inside.is_dir() and not inside.is_symlink():
+        for inside in kept_in(path):
+            if stat.S_ISDIR(mode_of(inside)):
                 self.remove_tree(inside)
             else:
                 self.unlink(inside)
@@ -163,9 +181,10 @@ class Files:
 
     def sweep(self, folder: Path, patterns: Iterable[str] = (".*.tmp",)) -> int:
         """Remove what a dead process left in `folder` under such names; returns how many files."""
-        named = [path for pattern in patterns for path in folder.glob(pattern)]
-        found = [path for path in named if not path.is_dir()]  # which none of ours is
-        for leftover in sorted(found):
+        kept = kept_in(folder)
+        named = [path for path in kept if any(fnmatchcase(path.name, p) for p in patterns)]
+        found = [path for path in named if not is_directory(path)]  # which none of ours is
+        for leftover in found:
             self.unlink(leftover)
         return len(found)
 
@@ -199,14 +218,14 @@ class Files:
         return Written(draft.size, draft.hash.hexdigest())
 
     def _check_size(self, path: Path, size: int) -> None:
-        if self.perform("stat", path, path.stat).st_size != size:
+        if self.perform("stat", path, path.lstat).st_size != size:
             raise StorageError(f"{path}: it read back shorter than written: check the disk")
 
     def publish_bytes(self, path: Path, data: bytes) -> Written:
         """Make a file of these bytes at once, and read them back."""
 
         def check(temporary: Path) -> None:
-            if temporary.read_bytes() != data:
+            if read_bytes(temporary) != data:
                 raise StorageError(f"{path}: it read back different from written: check the disk")
 
         def fill(sink: BinaryIO) -> None:

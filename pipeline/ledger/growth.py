@@ -1,22 +1,14 @@
-"""`--grow`: a run goes on with lists that only grew, in place of the one that is there.
-
-What is known of its numbers is gathered in `.checkpoint.grown` while the old run still stands. One
-rename, to `.checkpoint.next`, makes the change; whatever is left to do then is done by whoever opens
-the folder next (`settle`). So a crash leaves the old run whole, or the new one.
-"""
+"""`--grow`: what it takes for a list to have only grown."""
 
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.errors import StorageError
 from pipeline.ledger.differences import differences
-from pipeline.ledger.files import Files, storage_error
+from pipeline.ledger.files import storage_error
 from pipeline.ledger.records import Identity, InputFile
-from pipeline.ledger.run import discard
-from pipeline.ledger.sealed import publish_sealed
 
-__all__ = ("KNOWN", "commit", "not_growth", "settle", "stage")
+__all__ = ("KNOWN", "not_growth")
 
 KNOWN = "known"
 """Folder of the checkpoint with what an earlier, smaller run knew."""
@@ -80,33 +72,3 @@ def _looked_at(path: Path, size: int) -> tuple[str, bytes, bytes]:
             return digest.hexdigest(), last, file.read(2)
     except OSError as error:
         raise storage_error("read", path, error) from error
-
-
-def stage(out: Path, files: Files) -> Path:
-    """An empty folder for what is known. Raises `StorageError`."""
-    staged = out / ".checkpoint.grown"
-    files.remove_tree(staged)
-    files.make_directory(staged / KNOWN)
-    return staged / KNOWN
-
-
-def commit(out: Path, fresh: Identity, files: Files) -> None:
-    """Put a run of the grown lists in place of the one that is there. Raises `StorageError`."""
-    staged = out / ".checkpoint.grown"
-    publish_sealed(files, staged / "run.json", fresh, fresh.run_id)
-    files.rename(staged, out / ".checkpoint.next")
-    files.fsync_directory(out)
-    settle(out, files)
-
-
-def settle(out: Path, files: Files) -> None:
-    """End what `commit` began, or clear away what never came to it. The lock is held."""
-    coming = out / ".checkpoint.next"
-    if not coming.is_dir():
-        files.remove_tree(out / ".checkpoint.grown")
-        return
-    if not (coming / "run.json").is_file():
-        raise StorageError(f"{coming}: it has no run.json: move it away")
-    discard(out, files)
-    files.rename(coming, out / ".checkpoint")
-    files.fsync_directory(out)

@@ -15,16 +15,18 @@ import msgspec
 
 from pipeline.errors import CheckpointError, MsisdnError, StorageError
 from pipeline.ledger.files import read_json, sha256_of
+from pipeline.ledger.layout import CHECKPOINT, NEXT, OUTPUTS
+from pipeline.ledger.nofollow import is_there, resolved
+from pipeline.ledger.ownership import begun_of, read_success
 from pipeline.ledger.planned import Plan, SoFar
 from pipeline.ledger.records import FORMAT_VERSION, FileRecord, Identity, InputFile, Manifest
 from pipeline.ledger.replay import State, replay
-from pipeline.ledger.run import OUTPUTS, read_success
 from pipeline.ledger.soundness import file_problems, listing_problems, row_problems
 from pipeline.ledger.steady import steady_look, steady_problems
 from pipeline.ledger.unfinished import Unfinished, problems_of
 from pipeline.model import STATUSES
 
-__all__ = ("Progress", "equations", "manifest_of", "progress", "verify")
+__all__ = ("Progress", "equations", "is_finished", "manifest_of", "progress", "verify")
 
 
 def manifest_of(
@@ -68,6 +70,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     run_id: str
     finished: bool
+    stands: bool
+    """An output of another run stands until this one is written, whole or as it was left."""
     plan: Plan | None
     """None until planning is complete, and of a finished run."""
     so_far: SoFar | None
@@ -89,20 +93,22 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def progress(out: Path) -> Progress:
-    """How far the run in `out` is.
+    """How far the run in `out` is: the one under way, where it replaces another.
 
     Raises `CheckpointError` where there is no run, or its journal is damaged, and `StorageError`.
     """
+    out = resolved(out)
     return steady_look(out, lambda: _progress(out))
 
 
 def _progress(out: Path) -> Progress:
-    if (out / "_SUCCESS").exists():
+    if is_finished(out):
         manifest = read_json(out / "manifest.json", Manifest)
         parts = sum(file.kind == "enriched" for file in manifest.files)
         return Progress(
             run_id=manifest.run_id,
             finished=True,
+            stands=False,
             plan=None,
             so_far=None,
             inputs=manifest.identity.inputs,
@@ -118,6 +124,7 @@ def _progress(out: Path) -> Progress:
     return Progress(
         run_id=tree.identity.run_id,
         finished=False,
+        stands=bool(tree.old),
         plan=tree.plan,
         so_far=None if tree.plan else _so_far(tree.root, tree.identity.run_id),
         inputs=tree.identity.inputs,
@@ -126,6 +133,13 @@ def _progress(out: Path) -> Progress:
         states=dict(states),
         counts=dict(sum((Counter(done.counts) for done in tree.done.values()), Counter())),
     )
+
+
+def is_finished(out: Path) -> bool:
+    """What stands in `out` is whole, and nothing is about to take its place."""
+    if not is_there(out / "_SUCCESS") or is_there(out / NEXT):
+        return False
+    return not begun_of(out / CHECKPOINT).old
 
 
 def _so_far(root: Path, run_id: str) -> SoFar | None:
@@ -142,15 +156,16 @@ def verify(out: Path, *, deep: bool = True) -> list[str]:
 
     A finished run is held against its manifest: every file's size, and if `deep` its hash, its rows
     and the statuses in it; no file more; both equations. Of an unfinished one the parts and the
-    journals that are there are checked; `progress` says how far it is.
+    journals that are there are checked; `progress` says how far it is. Where that one replaces
+    another, both are.
     """
+    out = resolved(out)
     return [_shown(problem) for problem in steady_problems(out, lambda: _verify(out, deep))]
 
 
 def _verify(out: Path, deep: bool) -> list[str]:
-    if (out / "_SUCCESS").exists():
-        return _verify_finished(out, deep)
-    return problems_of(Unfinished.of(out), deep)
+    found = _verify_finished(out, deep) if is_there(out / "_SUCCESS") else []
+    return found if is_finished(out) else found + problems_of(Unfinished.of(out), deep)
 
 
 def _shown(problem: str) -> str:
@@ -180,7 +195,7 @@ def _verify_finished(out: Path, deep: bool) -> list[str]:
     if deep and not found:
         found += _status_problems(out, manifest)
         parts = [file for file in manifest.files if file.kind in OUTPUTS]
-        found += row_problems(out, parts, manifest.counts["rows"])
+        found += row_problems([out / file.path for file in parts], manifest.counts["rows"])
     return found
 
 

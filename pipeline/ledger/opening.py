@@ -11,6 +11,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from pipeline.errors import CheckpointError
+from pipeline.ledger.nofollow import open_file
 
 __all__ = ("DESCRIPTORS", "open_own")
 
@@ -28,10 +29,8 @@ def open_own(path: Path) -> BufferedReader:
     Raises `CheckpointError` where a link, a directory or the like has its name, and `OSError`.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-    if path.parent != DESCRIPTORS:
-        flags |= os.O_NOFOLLOW
     try:
-        fd = os.open(path, flags)
+        fd = os.open(path, flags) if path.parent == DESCRIPTORS else open_file(path, flags)
     except OSError as error:
         if error.errno in _NOT_A_FILE:
             raise _foreign(path) from None

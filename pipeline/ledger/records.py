@@ -14,7 +14,9 @@ from pipeline.ledger.files import sha256_of, to_json
 
 __all__ = (
     "FORMAT_VERSION",
+    "Begun",
     "Done",
+    "Exchange",
     "FileRecord",
     "Identity",
     "InputFile",
@@ -124,3 +126,24 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     since: str
     """In words, such as `2026-01-31 06:30:00`; the caller reads the clock."""
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """`begun.json`: how a run began. It is the first file in its folder, and says that it is ours."""
+
+    restart: bool = False
+    """`--restart` began it, and it has not come to its end: the same command goes on with it."""
+    old: list[FileRecord] = []
+    """What stands in the output directory until this run is written, in whose place its parts then
+    come; if there is nothing, they lie where they stay from the beginning."""
+    format_version: int = FORMAT_VERSION
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """`exchange.json`: from here on what a run has made takes the place of what stood there."""
+
+    old: list[FileRecord]
+    new: list[FileRecord]
+    success: str
+    """SHA-256 of the new manifest; empty where rows are unresolved."""
+    format_version: int = FORMAT_VERSION

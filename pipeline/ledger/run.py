@@ -5,39 +5,43 @@ Rules:
   refused, in words that say what differs.
 - A finished run is `_SUCCESS`, whose text is the SHA-256 of `manifest.json`. The manifest repeats
   the identity, so a finished run is recognised without its checkpoint.
-- Deleting begins with what says "finished", ends with what says "ours", and can be interrupted
-  anywhere: what is left is never taken for a finished run, nor for the start of another one.
+- A run of another input or other settings (`--restart`) begins beside what is there, and takes its
+  place when all of it is written (exchange.py).
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from pipeline.errors import ChangedListError, CheckpointError, StorageError, UsageError
-from pipeline.ledger.checkpoint import Checkpoint, remove_checkpoint
+from pipeline.errors import ChangedListError, CheckpointError, UsageError
+from pipeline.ledger.checkpoint import Checkpoint
 from pipeline.ledger.differences import differences, only_lists_changed
-from pipeline.ledger.files import Files, read_bytes, read_json, sha256_of, to_json
-from pipeline.ledger.records import FORMAT_VERSION, Identity, InputFile, Manifest
-from pipeline.ledger.sealed import publish_sealed, read_sealed
+from pipeline.ledger.exchange import (
+    abandon,
+    check_replaceable,
+    commit,
+    remove_checkpoint,
+    stage,
+)
+from pipeline.ledger.files import Files, read_json, sha256_of, to_json
+from pipeline.ledger.layout import CHECKPOINT, OUTPUTS, ROOT_FILES, all_below
+from pipeline.ledger.nofollow import is_directory, is_file, is_there
+from pipeline.ledger.ownership import begun_of, check_written, is_standing, outputs_of, read_success
+from pipeline.ledger.records import FORMAT_VERSION, Begun, Identity, InputFile, Manifest
+from pipeline.ledger.sealed import read_sealed
 from pipeline.model import SCHEMA_VERSION
 
 __all__ = (
-    "OUTPUTS",
-    "discard",
+    "begin",
     "identify",
     "open_checkpoint",
     "read_identity",
-    "read_success",
-    "stored_identity",
+    "stored_checkpoint",
 )
 
-OUTPUTS = ("enriched", "rejected", "duplicates", "cleaned")
-"""Folders of parts in an output directory."""
-
 _FOLDERS = ("input", "spool", "shards", "journal", "done", "duplicates", "unique", "expand")
-_ROOT_FILES = ("summary.json", "report.html")
 
 
 def identify(
@@ -53,57 +57,136 @@ def identify(
 
 
 def open_checkpoint(
-    out: Path, identity: Identity, files: Files, *, restart: bool = False
+    out: Path,
+    identity: Identity,
+    files: Files,
+    *,
+    restart: bool = False,
+    ended: bool = False,
+    staged: bool = False,
 ) -> Checkpoint:
-    """Begin a run in `out`, or go on with the one that is there. The lock is held by the caller.
+    """Begin a run in `out`, or go on with the one that is there.
 
-    Raises `CheckpointError` if what is there is another run's, `UsageError` if `out` holds outputs
-    of something else, and `StorageError`.
+    The lock is held by the caller, who has called `exchange.settle` before.
+    `restart` begins again, unless it is this very restart that was interrupted; `ended` is what
+    `settle` said of that. `staged`: `exchange.stage` was called, and something put there.
+
+    Raises `CheckpointError` if what is there is another run's, `UsageError` if `out` holds something
+    that is not ours, and `StorageError`.
     """
-    if restart:
-        _check_ours(out)
-        discard(out, files)
-    found = _found(out)
-    if found is None:
-        _check_ours(out)
-        if (out / "manifest.json").exists():
-            raise CheckpointError(f"{out}: its discarding was interrupted: add --restart to go on")
-        checkpoint = Checkpoint(out, identity, files)
-        _make_folders(checkpoint)
-        publish_sealed(files, checkpoint.run_file, identity, identity.run_id)
-        return checkpoint
-    stored, finished = found
-    if changes := differences(stored, identity):
-        grown = all(change.startswith("input ") for change in changes)
+    under_way = _under_way(out, restart=restart)
+    if (
+        under_way is not None
+        and under_way.identity == identity
+        and (not restart or ended or under_way.begun.restart)
+    ):
+        abandon(out, files)
+        return _gone_on_with(out, identity, under_way.begun, files)
+    if ended and not _is_of(out, identity):
+        ended = False
+    if (ended or not restart) and _is_finished(out, identity, under_way):
+        abandon(out, files)
+        if under_way is None:
+            remove_checkpoint(out, files)  # killed between `_SUCCESS` and this
+        return Checkpoint(out, identity, files, resumed=True, finished=True)
+    if not staged:
+        stage(out, files)
+    begin(out, identity, files, restart=restart)
+    return _gone_on_with(out, identity, begun_of(out / CHECKPOINT), files, resumed=False)
+
+
+def _is_of(out: Path, identity: Identity) -> bool:
+    manifest = is_standing(out)
+    return manifest is not None and manifest.identity == identity
+
+
+def _is_finished(out: Path, identity: Identity, under_way: "_UnderWay | None") -> bool:
+    """What stands is this run's; where there is none, false. Raises `CheckpointError` if another's."""
+    stands = is_there(out / "_SUCCESS")
+    if stands and not is_there(out / "manifest.json"):
+        outputs_of(out)  # which it refuses
+    finished = _finished(out).identity if stands else None
+    if finished == identity:
+        return True
+    stored = under_way.identity if under_way else finished
+    if stored is not None:
         kind = CheckpointError
-        if finished and only_lists_changed(stored, identity):
+        if under_way is None and only_lists_changed(stored, identity):
             kind = ChangedListError
-        raise kind(
-            f"{out}: it holds another run: {'; '.join(changes)}. Change that back to go on with it,"
-            " choose another --out, or add --restart to discard it and begin again"
-            + (", or --grow where lists have only grown" if grown else "")
+        raise kind(_another(out, differences(stored, identity)))
+    if is_there(out / "manifest.json"):
+        outputs_of(out)  # somebody else's, perhaps
+        raise CheckpointError(
+            f"{out}: it holds a manifest.json without its _SUCCESS: restore that, or add --restart"
+            " to begin again"
         )
-    checkpoint = Checkpoint(out, stored, files, resumed=True, finished=finished)
-    if finished:
-        remove_checkpoint(out, files)  # where the run was killed between `_SUCCESS` and this
-    else:
-        _make_folders(checkpoint)
+    return False
+
+
+def begin(out: Path, identity: Identity, files: Files, *, restart: bool = False) -> None:
+    """Begin the run that was staged, beside or in place of what is there.
+
+    Raises `UsageError`, before anything is touched, if something there is not ours, and
+    `StorageError`.
+    """
+    try:
+        check_replaceable(out)
+        begun = Begun(restart=restart, old=outputs_of(out))
+    except UsageError:
+        abandon(out, files)
+        raise
+    commit(out, identity, begun, files)
+
+
+class _UnderWay(NamedTuple):
+    """A run that is not finished."""
+
+    identity: Identity
+    begun: Begun
+
+
+def _under_way(out: Path, *, restart: bool = False) -> _UnderWay | None:
+    """The run in `.checkpoint`; with `restart` none, too, where it is damaged."""
+    root = out / CHECKPOINT
+    try:
+        if not is_file(root / "run.json"):
+            return None
+        begun = begun_of(root)
+        if is_there(out / "_SUCCESS") and not begun.old:
+            return None  # it is over
+        return _UnderWay(read_identity(root / "run.json"), begun)
+    except CheckpointError:
+        if restart:
+            return None
+        raise
+
+
+def _another(out: Path, changes: Sequence[str]) -> str:
+    grown = all(change.startswith("input ") for change in changes)
+    return (
+        f"{out}: it holds another run: {'; '.join(changes)}. Change that back to go on with it,"
+        " choose another --out, or add --restart to begin again"
+        + (", or --grow where lists have only grown" if grown else "")
+    )
+
+
+def _gone_on_with(
+    out: Path, identity: Identity, begun: Begun, files: Files, *, resumed: bool = True
+) -> Checkpoint:
+    checkpoint = Checkpoint(out, identity, files, resumed=resumed, beside=bool(begun.old))
+    if not checkpoint.beside:
+        check_written(out)
+    _make_folders(checkpoint)
     return checkpoint
 
 
-def stored_identity(out: Path) -> Identity | None:
-    """Whose run `out` holds; None where there is none. Raises `CheckpointError`, `StorageError`."""
-    found = _found(out)
-    return found[0] if found else None
-
-
-def _found(out: Path) -> tuple[Identity, bool] | None:
-    """The identity of the run in `out`, and whether it is finished."""
-    if (out / "_SUCCESS").exists():
-        return _finished(out).identity, True
-    run_file = out / ".checkpoint" / "run.json"
-    if run_file.exists():
-        return read_identity(run_file), False
+def stored_checkpoint(out: Path, files: Files) -> Checkpoint | None:
+    """The run that `out` holds; None where there is none. Raises `CheckpointError`, `StorageError`."""
+    if (under_way := _under_way(out)) is not None:
+        beside = bool(under_way.begun.old)
+        return Checkpoint(out, under_way.identity, files, resumed=True, beside=beside)
+    if is_there(out / "_SUCCESS"):
+        return Checkpoint(out, _finished(out).identity, files, resumed=True, finished=True)
     return None
 
 
@@ -112,7 +195,7 @@ def _finished(out: Path) -> Manifest:
     path = out / "manifest.json"
     manifest = read_json(path, Manifest)
     _checked(manifest.identity, path)
-    advice = "restore it from a copy, or add --restart to begin again"
+    advice = "restore it from a copy, or move it away and add --restart to begin again"
     if sha256_of(path) != read_success(out):
         raise CheckpointError(f"{path}: it is not the one that _SUCCESS was written for: {advice}")
     for file in manifest.files:
@@ -126,9 +209,8 @@ def _finished(out: Path) -> Manifest:
 
 def read_identity(path: Path) -> Identity:
     """What `run.json` says. Raises `CheckpointError` and `StorageError`."""
-    said = _checked(
-        read_json(path, Identity), path
-    )  # another version may have another kind of seal
+    # Another version may have another kind of seal.
+    said = _checked(read_json(path, Identity), path)
     return read_sealed(path, Identity, said.run_id)
 
 
@@ -141,60 +223,15 @@ def _checked(identity: Identity, path: Path) -> Identity:
     return identity
 
 
-def _check_ours(out: Path) -> None:
-    """Refuse a directory whose outputs somebody else made: they would be mixed, or deleted."""
-    if _is_ours(out):
-        return
-    names = (*OUTPUTS, *_ROOT_FILES, "manifest.json", "_SUCCESS")
-    foreign = [name for name in names if (out / name).exists()]
-    if foreign:
-        raise UsageError(
-            f"{out}: it holds {', '.join(foreign)}, which no run of this program left there: choose"
-            " another --out, or move that away"
-        )
-
-
-def _is_ours(out: Path) -> bool:
-    if (out / ".checkpoint").is_dir():
-        return True
-    try:
-        read_json(out / "manifest.json", Manifest)
-    except (CheckpointError, StorageError):
-        # Damaged, or not there; `_SUCCESS` of ours holds a hash.
-        success = out / "_SUCCESS"
-        return success.is_file() and len(read_success(out)) == 64
-    return True
-
-
 def _make_folders(checkpoint: Checkpoint) -> None:
     root, files = checkpoint.root, checkpoint.files
-    for name in _FOLDERS:
+    for name in (*_FOLDERS, *(("output",) if checkpoint.beside else ())):
         files.make_directory(root / name)
-    folders = [path for path in root.rglob("*") if path.is_dir()]
-    for folder in (root, *folders, *(checkpoint.out / name for name in OUTPUTS)):
+    folders = [path for path in all_below(root) if is_directory(path)]
+    for folder in (root, *folders):
         files.sweep(folder)
+    for name in () if checkpoint.beside else OUTPUTS:
+        files.sweep(checkpoint.out / name, (".part-*.parquet.tmp",))
     files.sweep(root / "input", (".stdin-*",))  # named so before it was published as the rest is
-    own = ("manifest.json", "_SUCCESS", *_ROOT_FILES)
+    own = ("manifest.json", "_SUCCESS", *ROOT_FILES)
     files.sweep(checkpoint.out, [f".{name}.tmp" for name in own])  # the user's stay
-
-
-def discard(out: Path, files: Files) -> None:
-    """Remove the checkpoint and the outputs of a run; anything else in `out` stays."""
-    checkpoint, manifest = out / ".checkpoint", out / "manifest.json"
-    files.unlink(out / "_SUCCESS")
-    files.unlink(checkpoint / "plan.json")  # without it, planning begins again
-    for name in OUTPUTS:
-        files.remove_tree(out / name)
-    for name in _ROOT_FILES:
-        files.unlink(out / name)
-    if checkpoint.exists():
-        files.unlink(manifest)
-        remove_checkpoint(out, files)
-    files.unlink(manifest)
-    if out.is_dir():
-        files.fsync_directory(out)
-
-
-def read_success(out: Path) -> str:
-    """What `_SUCCESS` says the manifest's SHA-256 is."""
-    return read_bytes(out / "_SUCCESS").decode(errors="replace").strip()

@@ -31,8 +31,8 @@ def publish_sealed(files: Files, path: Path, value: object, run_id: str) -> Writ
     return files.publish_bytes(path, body + b',\n  "seal": "' + digest + b'"\n}\n')
 
 
-def read_sealed(path: Path, of: type[T], run_id: str, *, advice: str = _ADVICE) -> T:
-    """The value of a sealed file of that run.
+def read_sealed(path: Path, of: type[T], run_id: str | None, *, advice: str = _ADVICE) -> T:
+    """The value of a sealed file of that run; None: of whichever run.
 
     Raises `CheckpointError` that ends in `advice` where it is damaged or belongs elsewhere, and
     `StorageError`.
@@ -44,8 +44,8 @@ def read_sealed(path: Path, of: type[T], run_id: str, *, advice: str = _ADVICE) 
     place = _PLACE.search(data[: seal.start()])
     if place is None:
         raise CheckpointError(f"{path}: another version of this program has written it: {advice}")
-    here, written_as = _place(path, of, run_id), place[1].decode(errors="replace")
-    if written_as != here:
+    here, written_as = _place(path, of, run_id or ""), place[1].decode(errors="replace")
+    if not (written_as == here or (run_id is None and written_as.startswith(here))):
         raise CheckpointError(
             f"{path}: it does not belong here: this should be the {here}, and it is the {written_as}:"
             f" {advice}"

@@ -55,7 +55,7 @@ def _problems(path: Path, file: FileRecord, deep: bool) -> list[str]:
     return [] if rows == file.rows else [f"{path}: {rows} rows, but {file.rows} were written"]
 
 
-def row_problems(out: Path, files: Sequence[FileRecord], rows: int) -> list[str]:
+def row_problems(files: Sequence[Path], rows: int) -> list[str]:
     """Rows of the input that are in two of these files, or in none that could be.
 
     The files are known to be as they were written. `rows` is how many the input has; each is
@@ -68,8 +68,7 @@ def row_problems(out: Path, files: Sequence[FileRecord], rows: int) -> list[str]
 
     found = []
     seen = np.zeros(rows, np.bool_)
-    for file in files:
-        path = out / file.path
+    for path in files:
         try:
             with opened_parquet(path) as part:
                 column = part.read(["row_id"]).column("row_id")

@@ -4,7 +4,6 @@ Only files that this program would have made count: others beside them (`shard-0
 editor's copy, a folder) are nobody's business.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +12,11 @@ from pathlib import Path
 from pipeline.errors import CheckpointError, StorageError
 from pipeline.ledger.files import sha256_of
 from pipeline.ledger.frames import Shard
+from pipeline.ledger.layout import CHECKPOINT, NEXT
+from pipeline.ledger.nofollow import is_file, is_there
+from pipeline.ledger.ownership import begun_of
 from pipeline.ledger.planned import Plan
-from pipeline.ledger.records import Done, Identity
+from pipeline.ledger.records import Done, Exchange, FileRecord, Identity
 from pipeline.ledger.replay import replay
 from pipeline.ledger.run import read_identity
 from pipeline.ledger.sealed import read_sealed
@@ -31,6 +33,10 @@ class Unfinished:
 
     root: Path
     identity: Identity
+    old: list[FileRecord]
+    """What stands in the output directory until this run is written."""
+    arriving: list[FileRecord]
+    """What is taking its place just now."""
     plan: Plan | None
     shards: Mapping[int, Shard | None]
     """By number; without a plan it is not known yet what they should be."""
@@ -41,22 +47,24 @@ class Unfinished:
     @classmethod
     def of(cls, out: Path) -> "Unfinished":
         """Raises `CheckpointError` where there is no run, or a record is damaged or another's."""
-        root = out / ".checkpoint"
-        if not os.path.lexists(root / "run.json"):
+        root = out / (NEXT if is_file(out / NEXT / "run.json") else CHECKPOINT)
+        if not is_there(root / "run.json"):
             raise CheckpointError(
                 f"{out}: no run is here: neither _SUCCESS nor .checkpoint/run.json"
             )
         identity = read_identity(root / "run.json")
         plan, run_id = root / "plan.json", identity.run_id
-        planned = read_sealed(plan, Plan, run_id) if os.path.lexists(plan) else None
+        planned = read_sealed(plan, Plan, run_id) if is_there(plan) else None
         begun = _numbers(root / "journal", ".journal")
         shards: dict[int, Shard | None] = dict.fromkeys(_numbers(root / "shards", ".parquet"))
         if planned:
             shards = {shard.number: Shard(shard.sha256, shard.rows) for shard in planned.shards}
-        done = root / "done"
+        done, exchange = root / "done", root / "exchange.json"
         return cls(
             root,
             identity,
+            begun_of(root).old,
+            read_sealed(exchange, Exchange, run_id).new if is_there(exchange) else [],
             planned,
             shards,
             begun,
@@ -73,6 +81,15 @@ class Unfinished:
     def shard(self, number: int) -> Path:
         """The numbers of a shard."""
         return self.root / "shards" / f"shard-{number:05}.parquet"
+
+    def base_of(self, file: FileRecord) -> Path:
+        """The directory in which a file is known by its path."""
+        out, beside = self.root.parent, self.root / "output"
+        if not self.old or file.path.startswith(f"{CHECKPOINT}/"):
+            return out
+        if self.arriving and not is_there(beside / file.path.partition("/")[0]):
+            return out
+        return beside
 
     @property
     def asked(self) -> list[int]:
@@ -92,12 +109,13 @@ def _numbers(folder: Path, suffix: str) -> set[int]:
 
 def problems_of(tree: Unfinished, deep: bool) -> list[str]:
     """What is wrong, in words; nothing if all that is there is sound."""
-    out, plan = tree.root.parent, tree.plan
+    plan = tree.plan
     parts = [done.part for _, done in sorted(tree.done.items())]
     listed = [*plan.files, *plan.repeats, *parts] if plan else parts
     found = listing_problems(tree.root, listed)
-    for file in listed:
-        found += file_problems(out, file, deep)
+    noted = {file.path for file in listed}
+    for file in (*listed, *(each for each in tree.arriving if each.path not in noted)):
+        found += file_problems(tree.base_of(file), file, deep)
     found += _unplanned(tree)
     for number in sorted(tree.done.keys() & tree.shards.keys()):
         found += _count_problems(tree, number)
@@ -107,7 +125,8 @@ def problems_of(tree: Unfinished, deep: bool) -> list[str]:
         if plan is None or number in tree.shards:
             found += _journal_problems(tree, number, deep)
     if plan and deep and not found:
-        found += row_problems(out, listed, plan.counts.rows)
+        placed = [(tree.base_of(file) / file.path) for file in listed]
+        found += row_problems(placed, plan.counts.rows)
     return found
 
 
@@ -125,7 +144,7 @@ def _unplanned(tree: Unfinished) -> list[str]:
 
 def _count_problems(tree: Unfinished, number: int) -> list[str]:
     done, shard = tree.done[number], tree.shards[number]
-    path = tree.root.parent / done.part.path
+    path = tree.base_of(done.part) / done.part.path
     if sum(done.counts.values()) != done.part.rows:
         return [f"{path}: its rows by status do not add up"]
     if shard is not None and shard.rows != done.part.rows:

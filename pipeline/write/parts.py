@@ -74,7 +74,9 @@ class Output:
     """What all parts of one run have in common."""
 
     out: Path
-    """The output directory; parts lie in a folder of it that is called like their kind."""
+    """The output directory; what is kept for the run is known by its path in it."""
+    place: Path | None = None
+    """Where parts are made, in a folder that is called like their kind, if not in `out`."""
     own: tuple[str, ...]
     """Bare names of the input's own columns, in their order, over all inputs."""
     run_id: str
@@ -111,7 +113,7 @@ _NUMBERS = ("msisdn", _CELL)
 
 
 def write(frame: pl.DataFrame, kind: str, number: int, output: Output) -> FileRecord:
-    """Write one part, `OUT/<kind>/part-<number>.parquet`, atomically.
+    """Write one part, `<kind>/part-<number>.parquet`, atomically.
 
     `frame` has the input's own columns as `in:<name>` and those of ours that the kind has, in any
     order; it may have more of ours. Own columns that it lacks become null. Raises `StorageError`.
@@ -126,7 +128,7 @@ def write_blank(kind: str, output: Output) -> FileRecord:
 
 def _write_arranged(frame: pl.DataFrame, kind: str, number: int, output: Output) -> FileRecord:
     """Write a part whose columns are in order already; what they are called in it does not matter."""
-    path = output.out / kind / f"part-{number:05}.parquet"
+    path = (output.place or output.out) / kind / f"part-{number:05}.parquet"
     return _save(path, frame, schema_of(kind, output), kind, output)
 
 
@@ -163,7 +165,9 @@ def _save(
     ]
     fields = [field.with_type(array.type) for field, array in zip(schema, arrays, strict=True)]
     table = pa.table(arrays, schema=pa.schema(fields, metadata=schema.metadata))
-    return save(path, table, output.files, kind=kind, relative_to=output.out, row_group=row_group)
+    place = output.place
+    known_by = place if place is not None and path.is_relative_to(place) else output.out
+    return save(path, table, output.files, kind=kind, relative_to=known_by, row_group=row_group)
 
 
 def _array(column: pl.Series, kind: pa.DataType) -> pa.Array:

@@ -1,6 +1,6 @@
 """The long form: `python -m tests.faults [--kills N] [--stride N] [--examples N] [--seed S]`.
 
-Every file operation of a small run goes wrong, in every way; a state machine looks for a history that
+Every file operation of a small run goes wrong, in every way, and of one that replaces another; a state machine looks for a history that
 breaks a promise; real processes are killed. 0 leaves one of them out.
 Prints what came of it, and ends with 1 where a promise was broken.
 """
@@ -20,12 +20,25 @@ from pipeline.simulator.embedded import embedded
 from pipeline.transports import TRANSPORTS
 from tests.faults.faulty import FAULTS
 from tests.faults.kills import IN_FLIGHT, KillLoop
-from tests.faults.loop import TWICE, every_operation
+from tests.faults.loop import TWICE, Tally, every_operation
 from tests.faults.machine import RunMachine
+from tests.faults.replacement import every_step, replacement
 from tests.faults.small_run import CONCURRENCY, Finished, small_run
 from tests.flow.conftest import Simulated
 
 __all__ = ("main",)
+
+_WIDTHS = (14, 22, 11, 7, 18, 11, 6, 9)
+_HEAD = (
+    "--rows",
+    "fault",
+    "operations",
+    "points",
+    "disturbed runs",
+    "again",
+    "most",
+    "in flight",
+)
 
 
 def main() -> int:
@@ -35,6 +48,7 @@ def main() -> int:
     with embedded(seed="faults") as endpoints, tempfile.TemporaryDirectory() as folder:
         service = Simulated(endpoints)
         failures += _operations(Path(folder), service, given.stride)
+        failures += _replacements(Path(folder), service, given.stride)
         failures += _kills(Path(folder), service, given.kills, given.seed)
     for failure in failures:
         _say(failure)
@@ -83,18 +97,7 @@ def _histories(examples: int) -> list[str]:
 def _operations(folder: Path, service: Simulated, stride: int) -> list[str]:
     if not stride:
         return []
-    widths = (7, 22, 11, 7, 18, 11, 6, 9)
-    head = (
-        "--rows",
-        "fault",
-        "operations",
-        "points",
-        "disturbed runs",
-        "again",
-        "most",
-        "in flight",
-    )
-    _row(head, widths)
+    _row(_HEAD, _WIDTHS)
     failures: list[str] = []
     for rows, piped in (("unique", False), ("all", False), ("unique", True)):
         place = folder / f"{rows}-{piped}"
@@ -104,11 +107,28 @@ def _operations(folder: Path, service: Simulated, stride: int) -> list[str]:
             wanted = Finished.of(place / "whole")
             for name in (*FAULTS, TWICE):
                 told = every_operation(run, wanted, place, name, stride=stride)
-                ended = ", ".join(f"{count} {how}" for how, count in told.ended.items())
-                worst = max(told.again, default=0)
-                counts = (told.operations, told.points, ended, sum(told.again), worst, CONCURRENCY)
-                _row(("-" if piped else rows, name, *counts), widths)
-                failures += told.failures
+                failures += _told("-" if piped else rows, name, told)
+    return failures
+
+
+def _told(of: str, name: str, told: Tally) -> list[str]:
+    ended = ", ".join(f"{count} {how}" for how, count in told.ended.items())
+    worst = max(told.again, default=0)
+    counts = (told.operations, told.points, ended, sum(told.again), worst, CONCURRENCY)
+    _row((of, name, *counts), _WIDTHS)
+    return told.failures
+
+
+def _replacements(folder: Path, service: Simulated, stride: int) -> list[str]:
+    """`--restart` over a finished output."""
+    failures: list[str] = []
+    for rows in ("unique", "all") if stride else ():
+        place = folder / f"replaced-{rows}"
+        place.mkdir()
+        with replacement(place, service, rows) as given:
+            for name in (*FAULTS, TWICE):
+                told = every_step(given, place, name, stride=stride)
+                failures += _told(f"{rows}, again", name, told)
     return failures
 
 

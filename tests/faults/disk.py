@@ -1,6 +1,7 @@
 """What would be left of a directory after a power cut, by the promises of POSIX alone.
 
-Content of a file is safe when the file was synced, a name when its directory was: nothing else.
+Content of a file is safe when the file was synced, a name when its directory was: nothing else. A
+rename is one step, from one directory to another too: what was moved has the old name or the new.
 Files and directories are told apart by inode, and each is kept open so that no number comes twice.
 """
 
@@ -67,22 +68,60 @@ class Disk:
 
     def cut_power(self, dice: Random) -> None:
         """Leave below `root` what may be left: all that is safe, and of the rest what chance will."""
-        tree = self._left(self._root, self._pinned(self._root), dice)
+        chosen = self._chosen(dice)
+        tree = self._left(self._pinned(self._root), chosen, dice)
         for path in self._root.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         _write(self._root, tree)
 
-    def _left(self, path: Path | None, inode: int, dice: Random) -> "dict[str, object]":
-        """Names and contents of a directory; `path` is where it is now, if it is anywhere."""
-        names = self._names.get(inode, {})
-        if path is not None and dice.random() < 0.5:  # names get to the disk unasked, in time
-            names = _names(path)
-        return {name: self._entry(inside, dice) for name, inside in names.items()}
+    def _chosen(self, dice: Random) -> dict[int, Names]:
+        """Of each directory, by inode, the names that are left in it."""
+        now: dict[int, Names] = {}
+        for inode in sorted(self._folders):
+            place = self._now(inode)
+            now[inode] = _names(place) if place is not None else {}
+        chosen = {}
+        for inode, there in now.items():
+            safe = self._names.get(inode, {})
+            # Names get to the disk unasked, in time.
+            chosen[inode] = dict(there if there and dice.random() < 0.5 else safe)
+        for inode, there in now.items():
+            self._place_moved(inode, there, chosen, dice)
+        return chosen
 
-    def _entry(self, inode: int, dice: Random) -> object:
+    def _place_moved(
+        self, folder: int, there: Names, chosen: dict[int, Names], dice: Random
+    ) -> None:
+        """What has come into a folder from another one is in exactly one of them."""
+        for name, inode in there.items():
+            places = [
+                (other, called)
+                for other, names in sorted(self._names.items())
+                for called, known in names.items()
+                if known == inode
+            ]
+            if not places or any(other == folder for other, _ in places):
+                continue
+            arrived = dice.random() < 0.5
+            for other, called in places:
+                if arrived and chosen[other].get(called) == inode:
+                    del chosen[other][called]
+                elif not arrived:
+                    chosen[other][called] = inode
+            if arrived:
+                chosen[folder][name] = inode
+            elif chosen[folder].get(name) == inode:
+                del chosen[folder][name]
+
+    def _left(self, inode: int, chosen: dict[int, Names], dice: Random) -> "dict[str, object]":
+        """Names and contents of a directory."""
+        names = chosen.get(inode, {})
+        return {name: self._entry(inside, chosen, dice) for name, inside in names.items()}
+
+    def _entry(self, inode: int, chosen: dict[int, Names], dice: Random) -> object:
         now = self._now(inode)
         if inode in self._folders:
-            return self._left(now, inode, dice)
+            return self._left(inode, chosen, dice)
         safe = self._contents.get(inode, b"")
         current = now.read_bytes() if now is not None else safe
         lost = bytes(max(0, len(current) - len(safe)))

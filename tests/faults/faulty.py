@@ -64,6 +64,10 @@ class Faulty(Files):
         """The fault has come."""
         return 0 < self.at <= len(self.seen)
 
+    def follow(self, disk: Disk) -> None:
+        """Tell it of what is carried out."""
+        self._disk = disk
+
     def kill(self) -> None:
         """Here and now, whatever the number of operations."""
         self._dead = True

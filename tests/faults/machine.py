@@ -19,15 +19,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pipeline.errors import CheckpointError, StorageError
 from pipeline.known import Known, grow
 from pipeline.ledger.checkpoint import Checkpoint
+from pipeline.ledger.exchange import settle
 from pipeline.ledger.files import sha256_of
 from pipeline.ledger.frames import Shard
-from pipeline.ledger.growth import settle
 from pipeline.ledger.journal import AnswerRecord, FaultRecord, Journal, open_journal
 from pipeline.ledger.manifest import manifest_of, verify
+from pipeline.ledger.ownership import read_success
 from pipeline.ledger.planned import Counts, Plan
 from pipeline.ledger.records import Done, Identity, InputFile
 from pipeline.ledger.replay import Replay, State, replay
-from pipeline.ledger.run import identify, open_checkpoint, read_success
+from pipeline.ledger.run import identify, open_checkpoint
 from pipeline.ledger.sealed import publish_sealed, read_sealed
 from pipeline.plan import plan
 from pipeline.protocol.codec import encode_answer

@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +17,7 @@ from pipeline.ledger.manifest import verify
 from pipeline.settings import Settings
 from tests.flow.conftest import Simulated, enriched, numbers
 
-__all__ = ("CONCURRENCY", "COUNT", "ROWS", "Finished", "SmallRun", "small_run")
+__all__ = ("CONCURRENCY", "COUNT", "ROWS", "Finished", "SmallRun", "around_of", "small_run")
 
 COUNT = 24
 """Different numbers."""
@@ -40,6 +40,7 @@ class SmallRun:
     grow: bool = False
     piped: bool = False
     """The list comes by standard input."""
+    restart: bool = False
 
     def settings(self, out: Path) -> Settings:
         """Three shards, with few lookups in flight."""
@@ -57,19 +58,20 @@ class SmallRun:
             shard_rows=10,
             rows=self.rows,
             grow=self.grow,
+            restart=self.restart,
             state_dir=self.state,
         )
 
     def __call__(self, out: Path, files: Files | None = None) -> None:
         """Run; raises what ended it."""
-        around = Surroundings(
-            clock=time.monotonic,
-            wall=time.time,
-            dice=random.Random(1),
-            files=files or Files(),
-            stdin=io.BytesIO(self.listed.read_bytes() if self.piped else b""),
-        )
+        stdin = io.BytesIO(self.listed.read_bytes() if self.piped else b"")
+        around = replace(around_of(), files=files or Files(), stdin=stdin)
         assert flow.run(self.settings(out), around).complete
+
+
+def around_of() -> Surroundings:
+    """The real clock, and dice that fall alike."""
+    return Surroundings(clock=time.monotonic, wall=time.time, dice=random.Random(1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ UNFINISHED = {
     "enriched": Said(NAMED, HEALED),  # a part cut short is none: its shard is written again
     "rejected": Said(NAMED, NAMED),
     "duplicates": Said(NAMED, NAMED),
+    "begun.json": Said(NAMED, NAMED),
     "run.json": Said(NAMED, NAMED),
     "plan.json": Said(NAMED, NAMED),
     "done": Said(NAMED, NAMED),

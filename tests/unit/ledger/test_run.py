@@ -4,15 +4,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import pytest
 
 from pipeline.errors import CheckpointError, StorageError, UsageError
 from pipeline.ledger.checkpoint import Checkpoint
 from pipeline.ledger.differences import differences
+from pipeline.ledger.exchange import settle
 from pipeline.ledger.files import Files
 from pipeline.ledger.manifest import manifest_of
-from pipeline.ledger.records import Done, FileRecord, Identity, InputFile
+from pipeline.ledger.planned import Counts
+from pipeline.ledger.records import Done, FileRecord, Identity, InputFile, record_of
 from pipeline.ledger.run import identify, open_checkpoint
+from pipeline.ledger.sealed import publish_sealed
+from pipeline.plan import plan
 from pipeline.settings import Settings
 
 T = TypeVar("T")
@@ -140,13 +145,52 @@ def test_a_manifest_that_was_edited_is_not_believed(tmp_path: Path) -> None:
         open_checkpoint(tmp_path, identity(), Files())
 
 
-def test_restart_discards_what_is_ours_and_nothing_else(tmp_path: Path) -> None:
+def written_by(checkpoint: Checkpoint, content: bytes) -> FileRecord:
+    """The only part of a run."""
+    folder = checkpoint.outputs / "enriched"
+    checkpoint.files.make_directory(folder)
+    checkpoint.files.publish_bytes(folder / "part-00000.parquet", content)
+    part = record_of(folder / "part-00000.parquet", "enriched", checkpoint.outputs)
+    return msgspec.structs.replace(part, rows=1)
+
+
+def test_restart_leaves_what_stands_until_the_new_output_does(tmp_path: Path) -> None:
     finished(tmp_path, identity())
     (tmp_path / "notes.txt").touch()
+    was = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     fresh = open_checkpoint(tmp_path, identity(region="GB"), Files(), restart=True)
-    assert (fresh.resumed, fresh.finished) == (False, False)
+    assert (fresh.resumed, fresh.finished, fresh.beside) == (False, False, True)
+    assert {name: (tmp_path / name).read_bytes() for name in was} == was
+    part = tmp_path / "enriched" / "part-00000.parquet"
+    assert part.read_bytes() == b"rows"
+    record = written_by(fresh, b"other rows")
+    assert part.read_bytes() == b"rows"
+    fresh.finish(manifest_of(fresh.identity, [record], 1, {"answered": 1}))
+    assert part.read_bytes() == b"other rows"
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == [".checkpoint", "notes.txt"]
+    assert names == ["_SUCCESS", "enriched", "manifest.json", "notes.txt"]
+    assert open_checkpoint(tmp_path, identity(region="GB"), Files()).finished
+
+
+def test_an_interrupted_restart_goes_on_and_one_that_ended_begins_again(tmp_path: Path) -> None:
+    finished(tmp_path, identity())
+    open_checkpoint(tmp_path, identity(), Files(), restart=True)
+    again = open_checkpoint(tmp_path, identity(), Files(), restart=True)
+    assert (again.resumed, again.beside) == (True, True)
+    part = written_by(again, b"some rows")
+    again.record_done(Done(shard=0, part=part, counts={"unresolved": 1}))
+    again.leave([part])
+    left = open_checkpoint(tmp_path, identity(), Files())
+    assert (left.resumed, left.beside) == (True, False)
+    assert (tmp_path / "enriched" / "part-00000.parquet").read_bytes() == b"some rows"
+    assert not open_checkpoint(tmp_path, identity(), Files(), restart=True).resumed
+
+
+def test_restart_of_a_run_that_was_not_begun_so_discards_it(tmp_path: Path) -> None:
+    open_checkpoint(tmp_path, identity(), Files()).plan_file.write_text("{}")
+    again = open_checkpoint(tmp_path, identity(), Files(), restart=True)
+    assert not again.resumed
+    assert not again.plan_file.exists()
 
 
 @pytest.mark.parametrize("restart", [False, True])
@@ -167,22 +211,20 @@ def test_a_checkpoint_of_another_format_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("was_finished", [False, True])
-def test_discarding_may_be_interrupted_anywhere(tmp_path: Path, was_finished: bool) -> None:
+def test_beginning_again_may_be_interrupted_anywhere(tmp_path: Path, was_finished: bool) -> None:
     for stops in range(1, 200):
         out = tmp_path / str(stops)
         if was_finished:
             finished(out, identity())
         else:
-            checkpoint = open_checkpoint(out, identity(), Files())
-            checkpoint.plan_file.write_text("{}")
-            (out / "rejected").mkdir()
-            (out / "rejected" / "part-00000.parquet").touch()
+            _planned(open_checkpoint(out, identity(), Files()))
         try:
             open_checkpoint(out, identity(region="GB"), Stopping(stops), restart=True)
         except StorageError:
+            settle(out, Files())
             _check_what_is_left(out)
             fresh = open_checkpoint(out, identity(region="GB"), Files(), restart=True)
-            assert not fresh.resumed
+            assert fresh.beside
         else:
             break
     else:
@@ -190,16 +232,26 @@ def test_discarding_may_be_interrupted_anywhere(tmp_path: Path, was_finished: bo
     assert stops > 10
 
 
+def _planned(checkpoint: Checkpoint) -> None:
+    part = checkpoint.out / "rejected" / "part-00000.parquet"
+    checkpoint.files.make_directory(part.parent)
+    checkpoint.files.publish_bytes(part, b"rows")
+    made = plan((), Settings(), Counts(), lambda *_: "")
+    record = record_of(part, "rejected", checkpoint.out)
+    made = msgspec.structs.replace(made, files=[record])
+    publish_sealed(Files(), checkpoint.plan_file, made, checkpoint.identity.run_id)
+
+
 def _check_what_is_left(out: Path) -> None:
-    """Never a finished run, unless it is whole, and never a plan without its outputs."""
+    """The output as it was, and the old run or the new one."""
+    assert len([*out.glob("*/part-00000.parquet")]) == 1
     try:
         left = open_checkpoint(out, identity(), Files())
     except CheckpointError:
+        assert not (out / ".checkpoint" / "plan.json").exists()
         return
-    if left.finished:
-        assert (out / "enriched" / "part-00000.parquet").exists()
-    if left.plan_file.exists():
-        assert (out / "rejected" / "part-00000.parquet").exists()
+    assert left.finished == (out / "_SUCCESS").exists()
+    assert left.finished or left.plan_file.exists()
 
 
 def test_finishing_may_be_interrupted_anywhere(tmp_path: Path) -> None:
@@ -253,7 +305,7 @@ def test_what_an_earlier_version_left_of_standard_input_is_swept(
         path.touch()
     open_checkpoint(tmp_path, identity(), Files())
     assert not left.exists()
-    assert kept.exists()
+    assert kept.exists() == begun  # what came before there was a run is sent again
     assert users.exists()
 
 
