@@ -85,7 +85,8 @@ def check_names(out: Path) -> None:
                     f"{found}: it is a link, and no link in an output is followed: put in its place"
                     " what it leads to, move it away, or choose another --out"
                 )
-            if mode and not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+            odd = mode and not (stat.S_ISDIR(mode) or stat.S_ISREG(mode))
+            if odd and (found == path or _is_called_as_ours(path, found)):
                 raise UsageError(f"{found}: it is neither a file nor a directory: move it away")
     for name in _FOLDERS:
         root = out / name
@@ -94,6 +95,13 @@ def check_names(out: Path) -> None:
                 f"{root}: no run of this program left it there: choose another --out, or move it"
                 " away"
             )
+
+
+def _is_called_as_ours(root: Path, found: Path) -> bool:
+    """A run would open, in a folder of its output, what has this name."""
+    inside = found.relative_to(root).as_posix()
+    named = is_ours_in_checkpoint(inside, directory=False)
+    return named or is_part(found.name) or is_temporary(found.name)
 
 
 def is_sealed(root: Path) -> bool:

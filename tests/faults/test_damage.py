@@ -188,15 +188,14 @@ def check(prepared: Prepared, tmp_path: Path, table: dict[str, Said]) -> set[str
 
 def test_a_damaged_finished_output_is_found_by_verify(finished: Prepared, tmp_path: Path) -> None:
     kinds = check(finished, tmp_path, FINISHED)
-    expected = set(FINISHED) - ({"duplicates"} if finished.run.rows == "all" else set())
-    assert kinds == expected
+    assert kinds == set(FINISHED)
 
 
 def test_a_damaged_checkpoint_is_named_and_never_read_as_fewer_rows(
     unfinished: Prepared, tmp_path: Path
 ) -> None:
     kinds = check(unfinished, tmp_path, UNFINISHED)
-    other = {"enriched", "duplicates"} if unfinished.run.rows == "all" else {"repeats", "unique"}
+    other = {"enriched"} if unfinished.run.rows == "all" else {"repeats", "unique"}
     assert kinds | {BARE} == set(UNFINISHED) - other
 
 
