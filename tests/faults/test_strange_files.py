@@ -306,6 +306,14 @@ def test_a_run_goes_on_beside_all_strange_files(run: SmallRun, out: Path, comple
         for link in links:
             link.unlink()
         run(out, Files())
+    # What is not ours outlives the checkpoint that it lay in.
+    kept = out / ".checkpoint.removed"
+    there = {path.relative_to(kept).as_posix() for path in kept.rglob("*")}
+    strangers = {*STRANGERS, "done/shard-00000.json.sock"} - {
+        link.relative_to(out / ".checkpoint").as_posix() for link in links
+    }
+    assert strangers <= there
+    shutil.rmtree(kept)
     assert Finished.of(out) == Finished.of(complete)
 
 
