@@ -9,7 +9,9 @@
     lists.select(pl.col("phone").msisdn.e164(region_of=pl.col("country")))
 
 All work a batch at a time, on the streaming engine too, and see no cell but their own: what a whole
-column shows (`repair:leading_zero`) is known to `pipeline.normalise` on a `DataFrame` only.
+column shows is known to `pipeline.normalise` on a `DataFrame` only. So digits without a plus sign or 00
+are refused where they are a full number of another country than the row's region, or of any where it
+has none; `bare="international"` says that they are full numbers.
 """
 
 import polars as pl
@@ -17,6 +19,7 @@ import polars.selectors as cs
 
 from pipeline.model import NORMALISED, REJECTED
 from pipeline.normalise import normalise
+from pipeline.normalise.evidence import AUTO, Evidence
 from pipeline.normalise.regions import default_region
 
 __all__ = ("MsisdnExpressions",)
@@ -46,7 +49,7 @@ class MsisdnExpressions:
         self._cells = cells
 
     def normalise(
-        self, region: str | None = None, region_of: pl.Expr | str | None = None
+        self, region: str | None = None, region_of: pl.Expr | str | None = None, bare: str = AUTO
     ) -> pl.Expr:
         """A struct of `msisdn msisdn_input region plan_type rule reject_reason reject_detail`.
 
@@ -59,9 +62,10 @@ class MsisdnExpressions:
             word = cs.by_name(region_of).as_expr() if isinstance(region_of, str) else region_of
             given.append(word.alias(_REGION))
         by_row = _REGION if region_of is not None else None
+        alone = Evidence(bare=bare)
 
         def read(batch: pl.Series) -> pl.Series:
-            found = normalise(batch.struct.unnest(), _CELL, region, by_row, zeros_lost=False)
+            found = normalise(batch.struct.unnest(), _CELL, region, by_row, evidence=alone)
             return found.select(_FIELDS).to_struct(batch.name)
 
         rows: pl.Expr = pl.struct(given).map_batches(
@@ -69,22 +73,28 @@ class MsisdnExpressions:
         )
         return rows.alias(self._cells.meta.output_name())
 
-    def e164(self, region: str | None = None, region_of: pl.Expr | str | None = None) -> pl.Expr:
+    def e164(
+        self, region: str | None = None, region_of: pl.Expr | str | None = None, bare: str = AUTO
+    ) -> pl.Expr:
         """The number with its plus sign, such as `+442079460018`; null where there is none."""
-        return self._field("msisdn", region, region_of).str.replace("^", "+")
+        return self._field("msisdn", region, region_of, bare).str.replace("^", "+")
 
     def is_mobile(
-        self, region: str | None = None, region_of: pl.Expr | str | None = None
+        self, region: str | None = None, region_of: pl.Expr | str | None = None, bare: str = AUTO
     ) -> pl.Expr:
         """Whether the number is a mobile by its plan, or may be one (as all are in the USA)."""
-        return self._field("plan_type", region, region_of).is_in(_MOBILE).fill_null(value=False)
+        return (
+            self._field("plan_type", region, region_of, bare).is_in(_MOBILE).fill_null(value=False)
+        )
 
     def is_valid(
-        self, region: str | None = None, region_of: pl.Expr | str | None = None
+        self, region: str | None = None, region_of: pl.Expr | str | None = None, bare: str = AUTO
     ) -> pl.Expr:
         """Whether the cell holds one number that its numbering plan has."""
-        return self._field("msisdn", region, region_of).is_not_null()
+        return self._field("msisdn", region, region_of, bare).is_not_null()
 
-    def _field(self, name: str, region: str | None, region_of: pl.Expr | str | None) -> pl.Expr:
-        found = self.normalise(region, region_of).struct.field(name)
+    def _field(
+        self, name: str, region: str | None, region_of: pl.Expr | str | None, bare: str
+    ) -> pl.Expr:
+        found = self.normalise(region, region_of, bare).struct.field(name)
         return found.alias(self._cells.meta.output_name())

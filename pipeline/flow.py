@@ -26,7 +26,8 @@ from pipeline.ledger.planned import Counts, Plan, SoFar
 from pipeline.ledger.records import FileRecord
 from pipeline.ledger.sealed import publish_sealed, read_sealed
 from pipeline.model import OWN
-from pipeline.normalise import normalise
+from pipeline.normalise import learn, normalise
+from pipeline.normalise.evidence import Evidence
 from pipeline.parsing import allowed_rejects
 from pipeline.plan import plan
 from pipeline.privacy import redact
@@ -40,6 +41,9 @@ __all__ = ("Surroundings", "clean", "plan_only", "run")
 PLANNING = 64 << 20
 """Bytes of frames that a run holds in memory in place of files: what it asks for minutes it plans
 in seconds, and stays as small as asking is. `clean` and `plan` do nothing else, and take `dedupe.HOLD`."""
+
+FILES_APART = 256
+"""Files in one frame whose columns are looked at one by one; of more, each has a few hundred rows at most."""
 
 TELL_EVERY = 1.0
 """Seconds between two notes of how many rows are read, for `status`."""
@@ -206,7 +210,7 @@ def _unique(
 def _valid(job: Job, counts: Counts, rejected: Parts | _Counted) -> Iterator[pl.DataFrame]:
     """read → normalise: the rows that have a number; the others go to `rejected`."""
     due = 0.0  # at once, so that a look at the run has something to tell
-    for made in _read_and_normalised(job):
+    for made in _read_and_normalised(job, counts):
         _count(counts, made)
         source = made["source_file"][-1]
         if made["reject_reason"].null_count() < made.height:
@@ -231,29 +235,44 @@ def _tell(job: Job, counts: Counts) -> None:
     job.files.tell_json(job.checkpoint.so_far, told)
 
 
-def _read_and_normalised(job: Job) -> Iterator[pl.DataFrame]:
+def _read_and_normalised(job: Job, counts: Counts) -> Iterator[pl.DataFrame]:
     """read → normalise: all rows, some frames at a time."""
     columns = [[OWN + part for part in column.parts] for column in job.listing.number_columns]
-    by_row = job.settings.region_column and OWN + job.settings.region_column
-    zeros_lost: dict[str, bool] = {}
+    given = job.settings
+    by_row = given.region_column and OWN + given.region_column
+    known: dict[str, tuple[Evidence, ...]] = {}
 
     def normalised(frame: pl.DataFrame) -> pl.DataFrame:
-        lost = zeros_lost.get(frame["source_file"][-1])
-        return normalise(frame, columns, job.settings.region, by_row, zeros_lost=lost, coded=True)
+        shown = known[frame["source_file"][-1]]
+        return normalise(frame, columns, given.region, by_row, evidence=shown, coded=True)
 
     with InOrder[pl.DataFrame](NORMALISERS) as work:
-        for frame in ahead(job.listing):
+        for frame in _by_file(ahead(job.listing)):
             source = frame["source_file"][-1]
-            if source in zeros_lost:
+            if source in known:
                 work.begin(normalised, frame)
                 yield from work.surplus()
                 continue
-            # A file's first frame shows whether its column has lost its leading zeros.
-            first = normalised(frame)
-            zeros_lost[source] = "repair:leading_zero" in first["rule"]
+            # A file's first frame shows what its column is: full numbers, rounded, without zeros.
+            first, shown = learn(frame, columns, given.region, by_row, bare=given.bare, coded=True)
+            known[source] = shown
+            for column, of_column in zip(job.listing.number_columns, shown, strict=True):
+                if told := of_column.told():
+                    one = source if len(shown) == 1 else f"{source}: {column.name}"
+                    counts.evidence[one] = told
             yield from work.rest()
             yield first
         yield from work.rest()
+
+
+def _by_file(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows, each file's apart, unless they are very many small ones: these show little each."""
+    for frame in frames:
+        sources = frame["source_file"]
+        if sources[0] == sources[-1] or sources.n_unique() > FILES_APART:
+            yield frame
+        else:
+            yield from frame.partition_by("source_file", maintain_order=True)
 
 
 def _count(counts: Counts, made: pl.DataFrame) -> None:
@@ -298,6 +317,7 @@ def _finished(
         "rules": planned.counts.rules,
         "mended": planned.counts.mended,
         "renamed": job.output.renamed(),
+        "evidence": planned.counts.evidence,
         "outcome_unknown": dict(unknown),
     }
     summary, record = report(job.checkpoint.outputs, known, parts, job.files)

@@ -119,6 +119,13 @@ class Settings:
         metavar="NAME",
         identity=True,
     )
+    bare: str = option(
+        "auto",
+        "Digits without plus or 00: full numbers, national ones, or as the column shows.",
+        (*INPUT, "lookup"),
+        choices=("auto", "international", "national"),
+        identity=True,
+    )
     format: str = option(
         "auto", "Format of the inputs.", choices=("auto", "csv", "parquet", "excel"), identity=True
     )

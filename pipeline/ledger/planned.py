@@ -1,5 +1,7 @@
 """`plan.json`: what a run will do, and what reading and normalising found on the way to it."""
 
+from typing import Any
+
 import msgspec
 
 from pipeline.ledger.records import FileRecord
@@ -21,6 +23,8 @@ class Counts(msgspec.Struct, kw_only=True):
     """Rows by input file."""
     mended: dict[str, int] = {}
     """Cells that could not be read as they were, by file, column and what was wrong, in words."""
+    evidence: dict[str, dict[str, Any]] = {}
+    """What the column shows as a whole and what was decided by it, by input file; where anything was."""
 
 
 class SoFar(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,8 @@ class Tidy(NamedTuple):
     """Whether the cell is; the digits of the others mean nothing."""
     digits: Digits
     plus: "NDArray[np.bool_]"
+    last: "NDArray[np.int64]"
+    """How many digits at the end may be a second value behind the number; mostly 0."""
 
 
 def bytes_of(texts: pl.Series) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
@@ -79,9 +81,13 @@ def tidy_cells(text: "NDArray[np.uint8]", begins: "NDArray[np.int64]") -> Tidy:
         foreign &= text != sign
     foreign[starts[plus]] = False
     foreign[_doubtful_brackets(text)] = True
+    second = np.zeros(len(size), np.int64)
+    noisy = np.flatnonzero(size > length + plus)
+    second[noisy], closed = _second_value(text, begins[1:][noisy])
+    fits[noisy[closed]] = False
     strange = np.flatnonzero(foreign)
     fits[np.searchsorted(starts, strange, side="right") - 1] = False
-    return Tidy(fits, digits, plus)
+    return Tidy(fits, digits, plus, second)
 
 
 def _counted(marks: "NDArray[np.bool_]") -> "NDArray[np.integer]":
@@ -99,3 +105,20 @@ def _doubtful_brackets(text: "NDArray[np.uint8]") -> "NDArray[np.int64]":
     inside, behind = after[opening + 1], after[opening + 2]
     zero = (inside == ord("0")) & ((behind == ord(")")) | (behind == ord(" ")))
     return opening[zero | (inside == ord(" "))]
+
+
+def _second_value(
+    text: "NDArray[np.uint8]", ends: "NDArray[np.int64]"
+) -> "tuple[NDArray[np.int64], NDArray[np.bool_]]":
+    """How many digits of what ends there may be a second value, and whether it ends in no digit.
+
+    `… 1`, `… 12`, `… - 123`; not two digits behind two others: that is how numbers are grouped.
+    """
+    last = [text[np.maximum(ends - at, 0)] for at in range(1, 7)]
+    blank, hyphen = ([sign == ord(mark) for sign in last] for mark in " -")
+    longer = (last[4] - np.uint8(ord("0")) < 10) & (last[5] - np.uint8(ord("0")) < 10)
+    found = np.zeros(len(ends), np.int64)
+    found[(blank[3] & hyphen[4]) | (hyphen[3] & blank[4])] = 3
+    found[(blank[2] & (longer | hyphen[3])) | (hyphen[2] & blank[3])] = 2
+    found[blank[1] | (hyphen[1] & blank[2])] = 1
+    return found, last[0] - np.uint8(ord("0")) >= 10

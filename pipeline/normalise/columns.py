@@ -1,14 +1,14 @@
 """The stage over a frame: which columns come in, which go out, and how the parts join.
 
-Rule: this file knows frames and names; cells are `cells`' and `repair`'s, numbers `verdict`'s.
+Rule: this file knows frames and names; the cells of a column are `together`'s.
 Rows are worked on by the hundred thousand, each lot in a thread of its own from beginning to end:
 nearly all of the work is NumPy's and Polars', which let other threads run.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
@@ -25,13 +25,19 @@ from pipeline.model import (
     RULES,
     own_names,
 )
-from pipeline.normalise.cells import bytes_of, digits_of, tidy_cells
-from pipeline.normalise.found import DETAILS, READ_AS, Detail, nothing, place_name, put, rule
-from pipeline.normalise.regions import default_region, known_regions
-from pipeline.normalise.repair import REFUSALS, REPAIR, mended
-from pipeline.normalise.several import cells_of, choices_of, first_of
-from pipeline.normalise.verdict import BARE, FORMS, PLUS, decide, decide_with_spare
-from pipeline.normalise.zeros import put_back_zeros
+from pipeline.normalise.evidence import AUTO, BARE, Evidence
+from pipeline.normalise.found import READ_AS, nothing, place_name, put
+from pipeline.normalise.regions import default_region
+from pipeline.normalise.several import Choice, cells_of, choices_of, first_of
+from pipeline.normalise.together import (
+    ALL_DETAILS,
+    UNCLEAR,
+    kind_of_codes,
+    plans_of,
+    read_cells,
+    settle_column,
+    shown_by,
+)
 from pipeline.numbering.plans import PLANS, code_of
 from pipeline.numbering.tables import tables
 
@@ -39,24 +45,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Found = NDArray[np.void]
-    Plans = NDArray[np.int64]
 
-__all__ = ("normalised",)
+__all__ = ("learnt", "normalised")
 
 _Made = TypeVar("_Made")
 
 _APPENDED = (*NORMALISED, *(known for known in REJECTED if known.name.startswith("reject_")))
 _OURS = tuple(column.name for column in _APPENDED)
-_UNKNOWN_WORD = "Written nationally, and the region column says no region for this row; mend it, or write the number with +."
+_NO_WORD = {
+    1: "Written nationally, and the region column says no region for this row; mend it, or write the number with +.",
+    UNCLEAR: "Written nationally, and the region column's code may be ISO 3166's or a calling code; write regions as two letters.",
+}
+"""In place of `no_region`, by what is wrong with the row's region."""
 _TOGETHER = 1 << 17
 """Rows that are worked on at once: half as many spend a tenth of their time in Python."""
-
-_BARE, _PLUS = FORMS.index(BARE), FORMS.index(PLUS)
-_DETAILS = (*DETAILS.values(), *(Detail(*said) for said in REFUSALS.values()))
-"""What is said of digits that are no number, and of cells that hold none to begin with."""
-_REFUSED = np.arange(len(DETAILS), len(_DETAILS)).astype(np.int8)
-_REPAIRED = np.array([rule(name) for name in REPAIR.categories], np.int8)
-_REPAIRS = [rule(name) for name in RULES if name.startswith("repair:")]
 
 _CODED = {
     "region": pl.Enum(list(dict.fromkeys(plan.region for plan in PLANS if plan.region))),
@@ -67,52 +69,112 @@ _CODED = {
 """The closed lists among our columns, a byte a row each: what travels between the stages."""
 
 
+class _Given(NamedTuple):
+    """What a call says of one column, or of those that are joined to one."""
+
+    choice: Choice
+    region: str | None
+    region_column: str | None
+    evidence: Evidence | None
+    """What is known of the column already; None: it is looked at, ..."""
+    bare: str = AUTO
+    """... with this setting."""
+
+
 def normalised(
     frame: pl.DataFrame | pl.LazyFrame,
     column: str | Sequence[str | Sequence[str]],
     region: str | None = None,
     region_column: str | None = None,
     *,
-    zeros_lost: bool | None = None,
+    evidence: Evidence | Sequence[Evidence] | None = None,
     coded: bool = False,
 ) -> pl.DataFrame | pl.LazyFrame:
     """See `pipeline.normalise`."""
-    schema = frame.collect_schema()
     choices = choices_of(column)
-    parts = [name for choice in choices for name in choice]
-    for name in (*parts, *([] if region_column is None else [region_column])):
+    if evidence is None and isinstance(frame, pl.LazyFrame):
+        evidence = Evidence()  # only a part is seen at a time
+    shown: Sequence[Evidence | None] = (
+        [evidence] * len(choices)
+        if evidence is None or isinstance(evidence, Evidence)
+        else evidence
+    )
+    where = default_region(region)
+    givens = [
+        _Given(choice, where, region_column, known)
+        for choice, known in zip(choices, shown, strict=True)
+    ]
+    if isinstance(frame, pl.DataFrame):
+        return _of_frame(frame, givens, coded=coded)[0]
+    schema = frame.collect_schema()
+    _check(schema, givens)
+    after = {_names(schema, givens)[name]: kind for name, kind in schema.items()}
+    after |= _types(coded=coded)
+    if len(givens) > 1:
+        after |= {COLUMN.name: pl.String()}
+
+    def of_batch(batch: pl.DataFrame) -> pl.DataFrame:
+        return _of_frame(batch, givens, coded=coded)[0]
+
+    return frame.map_batches(of_batch, schema=after, streamable=True)
+
+
+def learnt(
+    frame: pl.DataFrame,
+    column: str | Sequence[str | Sequence[str]],
+    region: str | None = None,
+    region_column: str | None = None,
+    *,
+    bare: str = AUTO,
+    coded: bool = False,
+) -> tuple[pl.DataFrame, tuple[Evidence, ...]]:
+    """See `pipeline.normalise.learn`."""
+    where = default_region(region)
+    choices = choices_of(column)
+    givens = [_Given(choice, where, region_column, None, bare) for choice in choices]
+    return _of_frame(frame, givens, coded=coded)
+
+
+def _of_frame(
+    frame: pl.DataFrame, givens: Sequence[_Given], *, coded: bool
+) -> tuple[pl.DataFrame, tuple[Evidence, ...]]:
+    _check(frame.schema, givens)
+    types = _types(coded=coded)
+    read = [_normalised(frame, given, types) for given in givens]
+    ours, appended = read[0][0], _OURS
+    if len(givens) > 1:
+        ours = first_of([of_one for of_one, _ in read], [given.choice for given in givens])
+        appended = (*_OURS, COLUMN.name)
+    made = frame.rename(_names(frame.columns, givens))
+    shown = tuple(of_one for _, of_one in read)
+    return made.hstack(_with_bad_rows(frame, ours).select(appended)), shown
+
+
+def _names(columns: Iterable[str], givens: Sequence[_Given]) -> dict[str, str]:
+    """What the frame's own columns are called beside ours."""
+    columns = list(columns)
+    appended = _APPENDED if len(givens) == 1 else (*_APPENDED, COLUMN)
+    # Between the stages an input's own columns have a prefix, and cannot be called like ours.
+    bare = own_names((name for name in columns if not name.startswith(OWN)), appended)
+    return {name: bare.get(name, name) for name in columns}
+
+
+def _types(*, coded: bool) -> pl.Schema:
+    kinds = _CODED if coded else {}
+    return pl.Schema({name: kinds.get(name, pl.String()) for name in _OURS})
+
+
+def _check(schema: pl.Schema, givens: Sequence[_Given]) -> None:
+    parts = [name for given in givens for name in given.choice]
+    by_row = givens[0].region_column
+    for name in (*parts, *(() if by_row is None else (by_row,))):
         if name not in schema:
             listed = ", ".join(schema) or "none at all"
             raise UsageError(f"there is no column {name!r}; the columns are: {listed}")
     for name in parts:
         _check_type(name, schema[name])
-    region = default_region(region)
-    appended = _APPENDED if len(choices) == 1 else (*_APPENDED, COLUMN)
-    # Between the stages an input's own columns have a prefix, and cannot be called like ours.
-    bare = own_names((name for name in schema if not name.startswith(OWN)), appended)
-    names = {name: bare.get(name, name) for name in schema}
-    whole = isinstance(frame, pl.DataFrame)
-    kinds = _CODED if coded else {}
-    types = pl.Schema({name: kinds.get(name, pl.String()) for name in _OURS})
-
-    def of_batch(batch: pl.DataFrame) -> pl.DataFrame:
-        lost = zeros_lost if whole else bool(zeros_lost)
-        read = [
-            _normalised(
-                cells_of(batch, choice), batch, (region, region_column), types, zeros_lost=lost
-            )
-            for choice in choices
-        ]
-        ours = read[0] if len(read) == 1 else first_of(read, choices)
-        ours = _with_bad_rows(batch, ours).select(column.name for column in appended)
-        return batch.rename(names).hstack(ours)
-
-    if isinstance(frame, pl.DataFrame):
-        return of_batch(frame)
-    after = {names[name]: kind for name, kind in schema.items()} | types
-    if len(choices) > 1:
-        after |= {COLUMN.name: pl.String()}
-    return frame.map_batches(of_batch, schema=after, streamable=True)
+    if givens[0].bare not in BARE:
+        raise UsageError(f"bare: {givens[0].bare!r} is none of {', '.join(BARE)}")
 
 
 def _check_type(column: str, kind: pl.DataType) -> None:
@@ -127,79 +189,30 @@ def _check_type(column: str, kind: pl.DataType) -> None:
 
 
 def _normalised(
-    cells: pl.Series,
-    frame: pl.DataFrame,
-    regions: tuple[str | None, str | None],
-    types: pl.Schema,
-    *,
-    zeros_lost: bool | None,
-) -> pl.DataFrame:
-    region, by_row = regions
-    default = code_of(region) if region else 0
-    words = None if by_row is None else frame[by_row].cast(pl.String)
+    frame: pl.DataFrame, given: _Given, types: pl.Schema
+) -> tuple[pl.DataFrame, Evidence]:
+    cells = cells_of(frame, given.choice)
+    default = code_of(given.region) if given.region else 0
+    words = None if given.region_column is None else frame[given.region_column].cast(pl.String)
+    shown = given.evidence
+    codes = shown.region_codes if shown else kind_of_codes(words, cells, default)
     found, plans = nothing(frame.height), np.full(frame.height, default, np.int64)
-    unknown = np.zeros(frame.height, np.bool_)
+    said = np.zeros(frame.height, np.int8)
 
     def read(rows: slice) -> None:
         if words is not None:
-            plans[rows], unknown[rows] = _plans(words[rows], default)
-        put(found, rows, _found(cells[rows], plans[rows]))
-
-    def say(rows: slice) -> pl.DataFrame:
-        return _said(found[rows], cells[rows], unknown[rows]).cast(types)
+            plans[rows], said[rows] = plans_of(words[rows], default, codes, 0)
+        put(found, rows, read_cells(cells[rows], plans[rows]))
 
     _side_by_side(read, frame.height)
-    if zeros_lost is not False:
-        put_back_zeros(found, cells, plans, zeros_lost)
-    return pl.concat(_side_by_side(say, frame.height))
+    if shown is None:
+        shown = shown_by(found, cells, plans, setting=given.bare, codes=codes)
 
+    def say(rows: slice) -> pl.DataFrame:
+        settle_column(found[rows], cells[rows], plans[rows], shown)
+        return _said(found[rows], cells[rows], said[rows]).cast(types)
 
-def _plans(words: pl.Series, default: int) -> "tuple[Plans, NDArray[np.bool_]]":
-    """Each row's plan, 0 where there is none, and whether it is because its word is unknown."""
-    different = words.unique().drop_nulls().to_list()
-    regions = known_regions(different)
-    codes = {
-        word: code_of(regions[word]) if word in regions else -1 if word.strip() else default
-        for word in different
-    }
-    found = words.replace_strict(codes, default=default, return_dtype=pl.Int64).to_numpy()
-    return np.maximum(found, 0), found < 0
-
-
-def _found(cells: pl.Series, plans: "Plans") -> "Found":
-    """What the cells hold: the tidy ones all at once, the others when they are mended."""
-    read = tidy_cells(*bytes_of(cells))
-    form = np.where(read.plus, np.int8(_PLUS), np.int8(_BARE))
-    if read.tidy.all():
-        return decide(read.digits, form, plans)
-    found = nothing(len(cells))
-    fits, messy = np.flatnonzero(read.tidy), np.flatnonzero(~read.tidy)
-    found[fits] = decide(read.digits.at(fits), form[fits], plans[fits])
-    found[messy] = _messily(cells.gather(messy), plans[messy])
-    return found
-
-
-def _messily(cells: pl.Series, plans: "Plans") -> "Found":
-    """What cells hold that are not tidy, once they are mended."""
-    read = mended(cells)
-    form = read["form"].to_physical().fill_null(0).to_numpy().astype(np.int8)
-    found = decide(digits_of(read["digits"]), form, plans)
-    again = np.flatnonzero(read["spare"].is_not_null().to_numpy())
-    if len(again):
-        spare = digits_of(read["spare"]).at(again)
-        found[again] = decide_with_spare(found[again], spare, form[again], plans[again])
-    refused = read["refusal"].is_not_null().to_numpy()
-    found[refused] = nothing(1)
-    found["detail"][refused] = _codes(read["refusal"], _REFUSED)[refused]
-    # What had to be mended says more than how the digits were read, unless they were mended too.
-    repaired = read["rule"].is_not_null().to_numpy() & ~np.isin(found["rule"], _REPAIRS)
-    found["rule"][repaired] = _codes(read["rule"], _REPAIRED)[repaired]
-    return found
-
-
-def _codes(keys: pl.Series, codes: "NDArray[np.int8]") -> "NDArray[np.int8]":
-    """For each of the Enum's values its code; any where it is null."""
-    return codes[keys.to_physical().fill_null(0).to_numpy()]
+    return pl.concat(_side_by_side(say, frame.height)), shown
 
 
 def _side_by_side(work: Callable[[slice], _Made], rows: int) -> list[_Made]:
@@ -213,7 +226,7 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(BUSY, thread_name_prefix="normalise")
 
 
-def _said(found: "Found", cells: pl.Series, unknown: "NDArray[np.bool_]") -> pl.DataFrame:
+def _said(found: "Found", cells: pl.Series, regions: "NDArray[np.int8]") -> pl.DataFrame:
     """The records in words."""
     known = tables()
     verdict = found["verdict"]
@@ -227,7 +240,7 @@ def _said(found: "Found", cells: pl.Series, unknown: "NDArray[np.bool_]") -> pl.
         plan_type=_coded("plan_type", plan_type, is_number),
         rule=_coded("rule", _RULES[found["rule"]], is_number),
         reject_reason=_coded("reject_reason", _REASONS[found["detail"]], found["detail"] > 0),
-        reject_detail=_details(found, unknown),
+        reject_detail=_details(found, regions),
     )
 
 
@@ -239,7 +252,7 @@ def _codes_of(column: str, words: Sequence[str]) -> "NDArray[np.uint8]":
 
 _REGIONS = _codes_of("region", [plan.region for plan in PLANS])
 _RULES = _codes_of("rule", READ_AS)
-_REASONS = _codes_of("reject_reason", [each.reason for each in _DETAILS])
+_REASONS = _codes_of("reject_reason", [each.reason for each in ALL_DETAILS])
 
 
 def _coded(column: str, codes: "NDArray[np.uint8]", there: "NDArray[np.bool_]") -> pl.Series:
@@ -251,14 +264,14 @@ def _coded(column: str, codes: "NDArray[np.uint8]", there: "NDArray[np.bool_]") 
     return words if there.all() else words.set(pl.Series(~there), None)
 
 
-def _details(found: "Found", unknown: "NDArray[np.bool_]") -> pl.Series:
+def _details(found: "Found", regions: "NDArray[np.int8]") -> pl.Series:
     """What is wrong with each row and what to do; null where it has a number."""
     refused = np.flatnonzero(found["detail"])
     if not len(refused):
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(found))
     places = np.zeros(len(found), np.int64)
     said = np.column_stack(
-        [*(found[name][refused] for name in ("detail", "place", "other")), unknown[refused]]
+        [*(found[name][refused] for name in ("detail", "place", "other")), regions[refused]]
     )
     different, which = np.unique(said, axis=0, return_inverse=True)
     places[refused] = which.ravel() + 1
@@ -266,10 +279,10 @@ def _details(found: "Found", unknown: "NDArray[np.bool_]") -> pl.Series:
     return pl.Series(texts, dtype=pl.String).gather(pl.Series(places))
 
 
-def _text(number: int, place: int, other: int, unknown: int) -> str:
-    said = _DETAILS[number]
-    if unknown and said.reason == "no_region":
-        return _UNKNOWN_WORD
+def _text(number: int, place: int, other: int, region: int) -> str:
+    said = ALL_DETAILS[number]
+    if region and said.reason == "no_region":
+        return _NO_WORD[region]
     return said.text.format(place=place_name(place), other=place_name(other))
 
 

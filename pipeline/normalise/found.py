@@ -13,7 +13,9 @@ from pipeline.numbering.plans import PLANS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ("ANYWHERE", "DETAILS", "READ_AS", "RECORD", "Detail", "detail", "nothing", "put", "rule")
+__all__ = (
+    "ABROAD", "ANYWHERE", "DETAILS", "OWN", "READ_AS", "RECORD", "Detail", "detail", "nothing", "put", "rule",
+)  # fmt: skip
 
 RECORD = np.dtype(
     [
@@ -21,7 +23,10 @@ RECORD = np.dtype(
         ("verdict", np.int16),  # answer of the walk through the plan (`numbering.tables`); 0: none
         ("rule", np.int8),  # place in READ_AS
         ("detail", np.int8),  # place in DETAILS, 0 where there is a number
-        ("place", np.int16),  # of which the detail speaks: see `place_name`
+        (
+            "place",
+            np.int16,
+        ),  # of which the detail speaks: see `place_name`; of a number see `ABROAD`
         ("other", np.int16),  # the second such place
     ],
     align=True,
@@ -31,6 +36,9 @@ _ITEM = np.dtype((np.void, RECORD.itemsize))
 
 ANYWHERE = 0
 """The place of a number whose country is not known; a plan code, and minus a calling code, are others."""
+
+ABROAD, OWN = 1, 2
+"""The place of a number that bare digits are in full: of another country than the row's region, or of none; of its own."""
 
 READ_AS = ("", *RULES)
 
@@ -73,6 +81,32 @@ DETAILS: dict[str, Detail] = {
     ),
     "national_or_international": Detail(
         "ambiguous", _AMBIGUOUS.format("a national number of {place}", "an international one")
+    ),
+    "full_or_national": Detail(
+        "no_region",
+        "Reads as a full number without its plus sign, but the column does not show that it is one; say which"
+        " region with --region or --region-column, or that all are full with --bare international.",
+    ),
+    "full_or_mistyped": Detail(
+        "ambiguous",
+        "Reads as a number of {other} in full, or as one of {place} with a digit too many; write it with + or 00,"
+        " or say that all are full with --bare international.",
+    ),
+    "plus_or_trunk": Detail(
+        "ambiguous",
+        "The plus sign stands before what is the trunk prefix in {place} too; write the number with its calling code.",
+    ),
+    "plus_behind": Detail(
+        "not_a_number",
+        "The plus sign stands behind the digits; write it in front, or the number nationally without it.",
+    ),
+    "one_or_two": Detail(
+        "ambiguous",
+        "Reads as a number and a second value behind it, or as one longer number; give the number alone.",
+    ),
+    "rounded_column": Detail(
+        "spreadsheet_damage",
+        "Ends in zeros, as too many cells of the column do: a spreadsheet has rounded it; export the column again as text.",
     ),
     "zero_or_not": Detail(
         "ambiguous", _AMBIGUOUS.format("the number with the zero", "the number without it")

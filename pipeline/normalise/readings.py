@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.normalise.found import ANYWHERE, detail, nothing, rule
 from pipeline.numbering.digits import BLANK, Digits
-from pipeline.numbering.plans import PLANS, code_of, main_code
+from pipeline.numbering.plans import PLANS, code_of, main_code, metadata
 from pipeline.numbering.prefixes import Edit
 from pipeline.numbering.tables import (
     IMPOSSIBLE,
@@ -37,6 +37,7 @@ __all__ = (
     "international",
     "lacks_trunk_prefix",
     "national",
+    "trunk_as_sign",
 )
 
 _SHORTEST_NSN, _LONGEST_NSN, _LONGEST = 2, 17, 15
@@ -120,6 +121,19 @@ def lacks_trunk_prefix(digits: Digits, plans: "Plans") -> "NDArray[np.bool_]":
     known.need(plans)
     trunk, width = known.trunk[plans], known.trunk_digits[plans]
     return (width > 0) & ~digits.begins(trunk, width)
+
+
+def trunk_as_sign(digits: Digits, plans: "Plans") -> "NDArray[np.bool_]":
+    """Whether each row begins with its plan's trunk prefix, where that could be a calling code's beginning.
+
+    No calling code begins with 0, and where the trunk prefix is the calling code both are the same.
+    """
+    found = np.zeros(len(plans), np.bool_)
+    for code in np.flatnonzero(np.bincount(plans)).tolist():
+        trunk = metadata(code).national_prefix if code else None
+        if trunk and trunk[0] != "0" and trunk != str(PLANS[code].calling_code):
+            found |= (plans == code) & digits.begins(int(trunk), len(trunk))
+    return found
 
 
 def idd_digits(digits: Digits, plans: "Plans") -> "NDArray[np.int64]":

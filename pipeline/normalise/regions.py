@@ -15,6 +15,7 @@ from pathlib import Path
 import phonenumbers
 
 from pipeline.errors import UsageError
+from pipeline.normalise.region_codes import CALLING, ISO, UNDECIDED, iso_region, numeric_code
 from pipeline.numbering.plans import PLANS, codes_sharing, metadata
 
 __all__ = ("default_region", "known_regions")
@@ -189,9 +190,20 @@ def _in_nanp(digits: str) -> str | None:
     return None
 
 
-def known_regions(words: Iterable[str]) -> dict[str, str]:
-    """Alpha-2 for each of the words that means a region; the others are left out."""
-    return {word: region for word in words if (region := _region(word)) is not None}
+def known_regions(words: Iterable[str], codes: str = CALLING) -> dict[str, str]:
+    """Alpha-2 for each of the words that means a region; the others are left out.
+
+    `codes` says of what kind those are that are numbers (`region_codes`).
+    """
+    found = {word: _of_kind(word, codes) for word in words}
+    return {word: region for word, region in found.items() if region is not None}
+
+
+def _of_kind(word: str, codes: str) -> str | None:
+    code = numeric_code(word) if codes in {ISO, UNDECIDED} else None
+    if code is None:
+        return _region(word)
+    return iso_region(code) if codes == ISO else None
 
 
 def default_region(word: str | None) -> str | None:

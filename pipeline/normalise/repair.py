@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.normalise import writing
-from pipeline.normalise.signs import BRACKET, PLUS, digits_of, signs_of
+from pipeline.normalise.signs import BRACKET, LINE, PLUS, SPACE, digits_of, signs_of
 from pipeline.normalise.steps import REFUSALS, REPAIRS, STEPS, Step
 from pipeline.normalise.verdict import FORMS
 
@@ -24,10 +24,10 @@ Rows = npt.NDArray[np.int64]
 
 
 def mended(cells: pl.Series) -> pl.DataFrame:
-    """For each cell of a String column: `digits spare form rule refusal`.
+    """For each cell of a String column: `digits spare head form rule refusal`.
 
     `digits` (String) is null exactly where `refusal` is not. `spare` (String) is the digits without
-    a zero in brackets, if there is one. `form` (`FORM`), `rule` (`REPAIR`, null where none was
+    a zero in brackets, if there is one; `head` (String) those before what may be a second value. `form` (`FORM`), `rule` (`REPAIR`, null where none was
     needed) and `refusal` (`REFUSAL`) are Enums: a byte a cell, and comparable with text. `REFUSALS`
     says what a refusal means. Tidy cells are read rightly too; they are only faster elsewhere.
     """
@@ -74,6 +74,7 @@ class _Work:
             {
                 "digits": digits_of(texts, sound),
                 "spare": self._spare(),
+                "head": self._head(),
                 "form": _named(np.where(sound, self._form, len(FORMS)), FORM),
                 "rule": _named(np.where(sound, self._rule, _NO_REPAIR), REPAIR),
                 "refusal": _named(self._refusal, REFUSAL),
@@ -114,9 +115,25 @@ class _Work:
         """The digits without a zero in brackets; null where there is none."""
         rows = self._rows((BRACKET,))
         rows = rows[self._at(rows).str.contains(writing.SPARE).to_numpy()]
-        texts = (
-            self._at(rows).to_frame().select(pl.col("text").str.replace(writing.BRACKETED_ZERO, ""))
+        texts = self._at(rows).to_frame()
+        return self._spread(
+            rows, texts.select(pl.col("text").str.replace(writing.BRACKETED_ZERO, ""))
         )
+
+    def _head(self) -> pl.Series:
+        """The digits before what may be a second value; null where there is none such."""
+        rows = self._rows((SPACE | BRACKET | LINE,))
+        # To find is cheap, to take out is not.
+        rows = rows[self._at(rows).str.contains(writing.MAY_BE_SECOND).to_numpy()]
+        text = pl.col("text")
+        field = text.str.extract(writing.NEXT_FIELD)
+        value = pl.coalesce(text.str.extract(writing.SECOND_VALUE, at) for at in (1, 2))
+        heads = self._at(rows).to_frame().select(field.fill_null(value).alias("text"))
+        there = heads["text"].is_not_null()
+        return self._spread(rows[there.to_numpy()], heads.filter(there))
+
+    def _spread(self, rows: Rows, texts: pl.DataFrame) -> pl.Series:
+        """The digits of texts at their rows, null at all others."""
         place = np.zeros(self._place.size, np.int64)
         place[rows] = np.arange(rows.size) + 1
         return pl.concat([pl.Series("text", [None], pl.String), digits_of(texts["text"])]).gather(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.model import COLUMN, MOBILE_TYPES, OWN
 
-__all__ = ("cells_of", "choices_of", "first_of")
+__all__ = ("Choice", "cells_of", "choices_of", "first_of")
 
 Choice = tuple[str, ...]
 

@@ -15,7 +15,7 @@ from pipeline.normalise.cells import bytes_of
 
 __all__ = (
     "AMPERSAND", "BRACKET", "COLON", "COMMA", "DOT", "EDGE", "HASH", "HYPHEN", "LETTER", "LETTER_E", "LINE",
-    "OTHER", "PERCENT", "PLUS", "QUOTE", "SLASH", "SPLIT", "UNUSUAL", "Signs", "digits_of", "signs_of",
+    "OTHER", "PERCENT", "PLUS", "QUOTE", "SLASH", "SPACE", "SPLIT", "UNUSUAL", "Signs", "digits_of", "signs_of",
 )  # fmt: skip
 
 Bits = npt.NDArray[np.uint32]
@@ -23,15 +23,15 @@ Counts = npt.NDArray[np.int64]
 
 (
     PLUS, DOT, SLASH, COMMA, BRACKET, HYPHEN, LINE, QUOTE, LETTER, LETTER_E,
-    SPLIT, AMPERSAND, PERCENT, HASH, COLON, OTHER, UNUSUAL, EDGE,
-) = (1 << place for place in range(18))  # fmt: skip
+    SPLIT, AMPERSAND, PERCENT, HASH, COLON, OTHER, UNUSUAL, EDGE, SPACE,
+) = (1 << place for place in range(19))  # fmt: skip
 """`SPLIT` is ; and |. `UNUSUAL` is no printable ASCII. `EDGE`: begins or ends with no digit, sign or bracket."""
 
 _SIGNS = {
     PLUS: "+", DOT: ".", SLASH: "/\\", COMMA: ",", BRACKET: "(", HYPHEN: "-", LINE: "\r\n", QUOTE: "=\"'`",
-    LETTER_E: "eE", SPLIT: ";|", AMPERSAND: "&", PERCENT: "%", HASH: "#", COLON: ":",
+    LETTER_E: "eE", SPLIT: ";|", AMPERSAND: "&", PERCENT: "%", HASH: "#", COLON: ":", SPACE: " ",
 }  # fmt: skip
-_PLAIN = "0123456789 )[]~"
+_PLAIN = "0123456789)[]~"
 
 
 def _kinds() -> Bits:

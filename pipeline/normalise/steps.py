@@ -80,6 +80,8 @@ REFUSALS = {
 """Why a cell holds no number: key → (`reject_reason`, `reject_detail`)."""
 
 _ANY = range(1 << 40)
+_OTHER_NUMBER = 5
+"""Digits in a name that may be a number of its own."""
 
 # -- what a step does: expressions over the text, named for what they give ----------------------------
 
@@ -107,6 +109,17 @@ def _unescaped(text: pl.Expr) -> list[pl.Expr]:
         plain.alias("text"),
         (plain != text).alias("repair:escaped"),
         plain.str.contains(writing.ENTITY).alias("letters"),
+    ]
+
+
+def _named(text: pl.Expr) -> list[pl.Expr]:
+    """The number in angle brackets behind a name that is no other number."""
+    name = text.str.extract(writing.NAMED, 1).str.replace_all("[^0-9]", "")
+    number = text.str.extract(writing.NAMED, 2)
+    same = (name.str.len_bytes() < _OTHER_NUMBER) | (name == number.str.replace_all("[^0-9]", ""))
+    return [
+        pl.when(same).then(number).otherwise(text).alias("text"),
+        same.alias("repair:label"),
     ]
 
 
@@ -214,6 +227,13 @@ def _plus_before_zeros(text: pl.Expr) -> list[pl.Expr]:
     ]
 
 
+def _plus_behind(text: pl.Expr) -> list[pl.Expr]:
+    return [
+        text.str.replace("+", "", literal=True).alias("text"),
+        pl.lit(value=True).alias("plus_behind"),
+    ]
+
+
 def _zeros_after_plus(text: pl.Expr) -> list[pl.Expr]:
     """No calling code begins with 0: several are dropped, one may be a trunk prefix (`PLUS_ZERO`)."""
     several = text.str.contains("^[^0-9]*0[^0-9]*0")
@@ -272,6 +292,7 @@ STEPS = (
     Step(_folded, (UNUSUAL,)),
     Step(_without_symbols, (UNUSUAL,), suspects=writing.SYMBOL),
     Step(_unescaped, (AMPERSAND | PERCENT | OTHER,), suspects="[&%<]"),
+    Step(_named, (OTHER,), suspects=writing.NAMED),
     Step(_shelled, (EDGE,)),
     Step(_nothing, (), range(4)),
     Step(_messaged, (_WORDS, SLASH | OTHER), suspects=writing.CHAT),
@@ -280,7 +301,7 @@ STEPS = (
     Step(_unlabelled, (_WORDS,), suspects=writing.LABEL),
     Step(_unremarked, (_WORDS,), suspects=writing.REMARK),
     Step(_expanded, (LETTER_E,), suspects=writing.SCIENTIFIC),
-    Step(_ungrouped, (DOT | COMMA | QUOTE,), _ANY[7:], writing.THOUSANDS),
+    Step(_ungrouped, (DOT | COMMA | QUOTE,), _ANY[7:], f"{writing.THOUSANDS}|{writing.LAKHS}"),
     Step(
         _whole,
         (DOT | COMMA,),
@@ -293,6 +314,7 @@ STEPS = (
     Step(_refused("extension", writing.EXTENSION), (_WORDS | HASH | COMMA,)),
     Step(_trimmed, (EDGE,)),
     Step(_plus_before_zeros, (PLUS,), suspects=writing.ZEROS_PLUS),
+    Step(_plus_behind, (PLUS,), suspects=writing.PLUS_BEHIND),
     Step(_refused("multiple", writing.STRONG, writing.WORD_BETWEEN), (_APART,)),
     Step(_refused("multiple", writing.WEAK), (SLASH | COMMA | LINE,), _ANY[14:]),
     Step(_refused("multiple", writing.SHORTHAND), (SLASH,), _ANY[7:]),

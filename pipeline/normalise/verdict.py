@@ -8,7 +8,13 @@ digits without a plus sign is meant, and that two good readings are refused as `
   reading is not valid or, the full number being a mobile, is not one; libphonenumber reads
   `4915112345678` in Germany as +49 4915112345678, valid;
 - other digits are national if that is valid, and the full number if only that is valid; but a
-  landline without its trunk prefix that is also a foreign mobile in full may be either.
+  landline without its trunk prefix that is also a foreign mobile in full may be either;
+- a plus sign before the region's own trunk prefix, as in `+8 (495)`, is a stray one if nothing else
+  reads, and two numbers if the digits are a full number as well; one behind the digits is read where
+  people write from right to left.
+
+What is read in full from bare digits is marked (`found.ABROAD`, `found.OWN`), since a cell by itself
+cannot say that its column holds full numbers: `bare.py` decides that, column by column.
 """
 
 from typing import TYPE_CHECKING
@@ -16,15 +22,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.model import PLAN_TYPES
-from pipeline.normalise.found import ANYWHERE, DETAILS, detail, nothing, rule
+from pipeline.normalise.found import ABROAD, ANYWHERE, DETAILS, OWN, detail, nothing, rule
 from pipeline.normalise.readings import (
     begins_with_calling_code,
     idd_digits,
     international,
     lacks_trunk_prefix,
     national,
+    trunk_as_sign,
 )
 from pipeline.numbering.digits import BLANK, Digits
+from pipeline.numbering.plans import PLANS
 from pipeline.numbering.tables import tables
 
 if TYPE_CHECKING:
@@ -33,10 +41,19 @@ if TYPE_CHECKING:
     Found = NDArray[np.void]
     Mask = NDArray[np.bool_]
 
-__all__ = ("BARE", "FORMS", "PLUS", "PLUS_ZERO", "decide", "decide_with_spare")
+__all__ = (
+    "BARE", "FORMS", "PLUS", "PLUS_BEHIND", "PLUS_ZERO", "decide", "decide_with_head", "decide_with_spare", "in_full",
+    "is_number", "refuse",
+)  # fmt: skip
 
-FORMS = (BARE, PLUS, PLUS_ZERO) = ("bare", "plus", "plus_zero")
-"""How digits are written: with neither, after a plus sign, after a plus sign and one zero."""
+FORMS = (BARE, PLUS, PLUS_ZERO, PLUS_BEHIND) = ("bare", "plus", "plus_zero", "plus_behind")
+"""How digits are written: with neither, after a plus sign, after it and one zero, before a plus sign."""
+
+_RIGHT_TO_LEFT = (
+    "AE AF BH DJ DZ EG EH ER IL IQ IR JO KM KW LB LY MA MR OM PK PS QA SA SD SO SY TD TN YE"
+)
+"""Where Arabic, Hebrew, Persian or Urdu is written, a plus sign in front is shown and typed behind."""
+_FROM_RIGHT = np.array([plan.region in _RIGHT_TO_LEFT.split() for plan in PLANS])
 
 _NATIONAL_DIGITS = (6, 15)
 """Lengths that may be a national number where no region says more."""
@@ -71,18 +88,58 @@ def decide_with_spare(
     """
     other = decide(spare, form, plans)
     differs = (
-        _is_number(other) & (other["number"] != found["number"]) & ~_IS_AMBIGUOUS[found["detail"]]
+        is_number(other) & (other["number"] != found["number"]) & ~_IS_AMBIGUOUS[found["detail"]]
     )
     result = found.copy()
-    only = differs & ~_is_number(found)
+    only = differs & ~is_number(found)
     result[only] = other[only]
     result["rule"][only] = rule("repair:trunk_zero")
-    _refuse(result, differs & _is_number(found), "zero_or_not")
+    refuse(result, differs & is_number(found), "zero_or_not")
     return result
 
 
+def decide_with_head(
+    found: "Found", head: Digits, form: "NDArray[np.int8]", plans: "NDArray[np.int64]"
+) -> "Found":
+    """What becomes of `found` where a cell may hold a second value behind the number: `head` is what stands before.
+
+    Whether the whole is valid decides nothing: over half of the mobiles of AT, FI, ID and NZ stay
+    valid with a digit more.
+    """
+    result = found.copy()
+    refuse(result, is_number(found) & is_number(decide(head, form, plans)), "one_or_two")
+    return result
+
+
+def in_full(digits: Digits) -> "Found":
+    """Bare digits as full numbers, calling code first; nothing is said where they begin with 0."""
+    return _full(digits)
+
+
 def _plus(digits: Digits, plans: "NDArray[np.int64]") -> "Found":
-    return international(digits)
+    found = international(digits)
+    rows = np.flatnonzero(trunk_as_sign(digits, plans))
+    if not len(rows):
+        return found
+    # +8 (495) in Russia: the plus sign was put before a national number.
+    inner = national(digits.at(rows), plans[rows])
+    good, full = is_number(inner), found[rows]
+    stray = good & ~is_number(full)
+    full[stray] = inner[stray]
+    refuse(full, good & (inner["number"] != full["number"]), "plus_or_trunk", plans[rows])
+    found[rows] = full
+    return found
+
+
+def _plus_behind(digits: Digits, plans: "NDArray[np.int64]") -> "Found":
+    found = nothing(len(plans))
+    from_right = _FROM_RIGHT[plans]
+    begins_well = digits.place_or_blank(0) != 0
+    for read, which in ((_plus, begins_well), (_bare, ~begins_well)):
+        rows = np.flatnonzero(from_right & which)
+        found[rows] = read(digits.at(rows), plans[rows])
+    refuse(found, ~from_right, "plus_behind")
+    return found
 
 
 def _plus_zero(digits: Digits, plans: "NDArray[np.int64]") -> "Found":
@@ -91,11 +148,11 @@ def _plus_zero(digits: Digits, plans: "NDArray[np.int64]") -> "Found":
     known = np.flatnonzero(plans)
     inner = nothing(len(plans))
     inner[known] = national(digits.at(known), plans[known])
-    good = _is_number(full)
-    also = _is_number(inner) & (inner["number"] != full["number"])
+    good = is_number(full)
+    also = is_number(inner) & (inner["number"] != full["number"])
     result = full.copy()
-    _refuse(result, also & ~good, "unknown_calling_code")
-    _refuse(result, also & good, "two_countries", _home(full), _home(inner))
+    refuse(result, also & ~good, "unknown_calling_code")
+    refuse(result, also & good, "two_countries", _home(full), _home(inner))
     return result
 
 
@@ -110,7 +167,7 @@ def _bare(digits: Digits, plans: "NDArray[np.int64]") -> "Found":
         plain = np.flatnonzero(own + common == 0)
         found[plain] = _undialled(digits.at(plain), plans[plain])
         found[dialled] = _dialled(digits.at(dialled), plans[dialled], own[dialled], common[dialled])
-    _refuse(found, _all_zeros(digits), "zeros")
+    refuse(found, _all_zeros(digits), "zeros")
     return found
 
 
@@ -123,14 +180,14 @@ def _dialled(
     """Digits that begin with the region's own prefix for international calls, with 00, or both."""
     longer = _after(digits, np.maximum(own, common))
     shorter = _after(digits, np.where(own == common, 0, np.minimum(own, common)))
-    good, also_good = _is_number(longer), _is_number(shorter)
+    good, also_good = is_number(longer), is_number(shorter)
     found = np.where(good | (_is_said(longer) & ~also_good), longer, shorter)
     two = good & also_good & (longer["number"] != shorter["number"])
-    _refuse(found, two, "two_countries", _home(longer), _home(shorter))
+    refuse(found, two, "two_countries", _home(longer), _home(shorter))
     # A national number may begin like that as well.
     neither = np.flatnonzero(~(good | also_good))
     plain = _undialled(digits.at(neither), plans[neither])
-    better = _is_number(plain) | ~_is_said(found[neither])
+    better = is_number(plain) | ~_is_said(found[neither])
     found[neither[better]] = plain[better]
     return found
 
@@ -159,11 +216,12 @@ def _undialled(digits: Digits, plans: "NDArray[np.int64]") -> "Found":
 
 def _without_region(digits: Digits) -> "Found":
     found = _full(digits)
-    bad = ~_is_number(found)
+    bad = ~is_number(found)
+    found["place"][~bad] = ABROAD
     least, most = _NATIONAL_DIGITS
-    _refuse(found, bad, "no_region")
-    _refuse(found, bad & (digits.length < least), "too_short")
-    _refuse(found, bad & (digits.length > most), "too_long")
+    refuse(found, bad, "no_region")
+    refuse(found, bad & (digits.length < least), "too_short")
+    refuse(found, bad & (digits.length > most), "too_long")
     return found
 
 
@@ -173,21 +231,22 @@ def _within(digits: Digits, plans: "NDArray[np.int64]") -> "Found":
     own = begins_with_calling_code(digits, plans)
     landline = _plan_type(found) == _FIXED_LINE
     landline[landline] = lacks_trunk_prefix(digits.at(landline), plans[landline])
-    rows = np.flatnonzero(own | landline | ~_is_number(found))
+    rows = np.flatnonzero(own | landline | ~is_number(found))
     if len(rows):
         own, landline, plans = own[rows], landline[rows], plans[rows]
         inner, full = found[rows], _full(digits.at(rows))
-        result = np.where(~_is_number(inner) & _is_number(full), full, inner)
+        full["place"] = np.where(is_number(full), np.where(own, OWN, ABROAD), full["place"])
+        result = np.where(~is_number(inner) & is_number(full), full, inner)
         # Were it read as the landline, the mobile of another country would be skipped in silence.
         either = landline & (_plan_type(full) == _MOBILE)
-        _refuse(result, either, "landline_or_mobile", plans, _home(full))
+        refuse(result, either, "landline_or_mobile", plans, _home(full))
         found[rows] = np.where(own, _of_two(inner, full, plans), result)
     return found
 
 
 def _of_two(inner: "Found", full: "Found", plans: "NDArray[np.int64]") -> "Found":
     """Which reading is meant where the digits begin with the region's own calling code."""
-    good, also_good = _is_number(inner), _is_number(full)
+    good, also_good = is_number(inner), is_number(full)
     mobile, also_mobile = _is_mobile(inner), _is_mobile(full)
     same = inner["number"] == full["number"]
     # Too long for a national number: then what is wrong with the full one says more.
@@ -196,11 +255,11 @@ def _of_two(inner: "Found", full: "Found", plans: "NDArray[np.int64]") -> "Found
     takes_inner = ~good | (~also_good & (mobile | ~_IS_INVALID[full["detail"]]))
     result = np.where(takes_full, full, inner)
     # A landline without its trunk prefix, or a full number with a typing error: not for us to say.
-    _refuse(result, ~takes_full & ~takes_inner, "national_or_international", plans)
+    refuse(result, ~takes_full & ~takes_inner, "national_or_international", plans)
     return result
 
 
-_READERS = {PLUS: _plus, PLUS_ZERO: _plus_zero, BARE: _bare}
+_READERS = {PLUS: _plus, PLUS_ZERO: _plus_zero, BARE: _bare, PLUS_BEHIND: _plus_behind}
 
 
 def _full(digits: Digits) -> "Found":
@@ -219,13 +278,14 @@ def _all_zeros(digits: Digits) -> "Mask":
     return zeros
 
 
-def _is_number(found: "Found") -> "Mask":
+def is_number(found: "Found") -> "Mask":
+    """Whether there is a number."""
     return found["verdict"] > 0
 
 
 def _is_said(found: "Found") -> "Mask":
     """Whether there is a number or a reason."""
-    return _is_number(found) | (found["detail"] > 0)
+    return is_number(found) | (found["detail"] > 0)
 
 
 _IS_INVALID = np.array([each.reason == "invalid" for each in DETAILS.values()])
@@ -245,7 +305,7 @@ def _home(found: "Found") -> "NDArray[np.int16]":
     return tables().verdict_plan[found["verdict"]]
 
 
-def _refuse(
+def refuse(
     found: "Found",
     where: "Mask",
     name: str,

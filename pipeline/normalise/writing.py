@@ -8,10 +8,10 @@ import unicodedata
 
 __all__ = (
     "ADDRESS", "AGAIN", "BEFORE_NUMBER", "BRACKETED_ZERO", "CHAT", "CODED", "COMMAS", "CONTEXT", "DATE",
-    "DECIMAL", "DECIMAL_MARK", "ENTITY", "ESCAPES", "EXTENSION", "FLOAT_TAIL", "FOLDS", "FRACTION",
-    "JUNK_AFTER", "JUNK_BEFORE", "LABEL", "LAST_BRACKET", "LONG_RUNS", "LOST_CODING", "MASKED", "MOMENT",
-    "NOTHING", "NOT_A_NUMBER", "PARAMETER", "PARTED", "PLUS_SIGN", "REMARK", "SCIENTIFIC", "SECOND_PLUS",
-    "SHELL", "SHORTHAND", "SPARE", "SPREADSHEET_ERROR", "STRONG", "SYMBOL", "THOUSANDS", "TOO_MANY",
+    "DECIMAL", "DECIMAL_MARK", "ENTITY", "ESCAPES", "EXTENSION", "FLOAT_TAIL", "FOLDS", "FRACTION", "GROUPED_SO",
+    "JUNK_AFTER", "JUNK_BEFORE", "LABEL", "LAKHS", "LAST_BRACKET", "LONG_RUNS", "LOST_CODING",
+    "MASKED", "MAY_BE_SECOND", "MOMENT", "NAMED", "NEXT_FIELD", "NOTHING", "NOT_A_NUMBER", "PARAMETER", "PARTED", "PLUS_BEHIND",
+    "PLUS_SIGN", "REMARK", "SCIENTIFIC", "SECOND_PLUS", "SECOND_VALUE", "SHELL", "SHORTHAND", "SPARE", "SPREADSHEET_ERROR", "STRONG", "SYMBOL", "THOUSANDS", "TOO_MANY",
     "TOO_NARROW", "TWICE_PLUS", "URI", "WEAK", "WORD_BETWEEN", "ZEROS_PLUS",
 )  # fmt: skip
 
@@ -41,7 +41,7 @@ FOLDS = (
         if unicodedata.category(sign) in _LIKE and sign not in " -\r\n"
     }
     | dict.fromkeys(_FILLERS, "")
-    | {"\t": " "}
+    | {"\t": "\n"}  # what stands behind it is another field
     | _LOOKALIKES
     | _DIGITS
 )
@@ -113,6 +113,8 @@ REMARK = (
 CHAT = r"(?i)^(?:(?:https?://)?(?:www\.)?wa\.me/\+?[1-9][0-9]{6,14}/?|\+?[1-9][0-9]{6,14}@(?:c\.us|s\.whatsapp\.net))$"
 """Addresses that are made of the full international number."""
 
+NAMED = r"""^\s*"?([^<>"]*)"?\s*<\s*(\+?[0-9][0-9 ().\-]*)>\s*$"""
+"""A name and the number in angle brackets, as in telephone systems and letters."""
 SHELL = r"""^[='"` ]+"""
 URI = r"(?i)^(?:tel|callto|sms|whatsapp)\s*:\s*(?:/{2})?"
 CONTEXT = r"(?i);phone-context=(\+[0-9][0-9.\-]*)"
@@ -126,6 +128,8 @@ THOUSANDS = (
     r"^\+?[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){2,}(?:\.0*)?|(?:'[0-9]{3}){2,}(?:[.,]0*)?"
     r"|(?: [0-9]{3}){2,}[.,]0*|(?:\.[0-9]{3}){2,},0*)$"
 )
+LAKHS = r"^\+?[1-9][0-9]?(?:,[0-9]{2}){2,},[0-9]{3}(?:\.0*)?$"
+"""Thousands as in India: three digits, and pairs before them."""
 DECIMAL_MARK = r",[^,]*\.|['. ].*,|[' ].*\."
 """Behind groups of three: a point or comma that is not what parts them."""
 """Groups of three in one of the ways of a spreadsheet. Groups with dots or spaces and no decimal
@@ -182,10 +186,26 @@ TOO_MANY = r"(?:[0-9][^0-9]*){16}"
 
 ZEROS_PLUS = r"^[ (]*0{1,2}[ )]*\+"
 PLUS_SIGN = r"^[ ()\[\].\-/]*\+[ +]*"
+PLUS_BEHIND = r"^[^+]*[0-9][ ()\[\].\-]*\+[ )]*$"
 SECOND_PLUS = r"^[^+]*[^ ()\[\].\-/+][^+]*\+|\+[^+]*[^ +][^+]*\+"
 """A plus sign that is not where `PLUS_SIGN` takes it away."""
 NOT_A_NUMBER = r"[^0-9 ()\[\].\-/\\~'\r\n+]"
 COMMAS = r"^[0-9 ()\[\].\-/\\~',+\r\n]*$"
 MASKED = r"(?i)[*#•●_?]|x{2,}|\.{3}"
 BRACKETED_ZERO = r"\(\s*0\s*\)"
+NEXT_FIELD = r"(?s)^([^\n\r]*[0-9][^\n\r]*)[\n\r].*[0-9]"
+"""A tab or a line break, and digits behind it."""
+SECOND_VALUE = (
+    r"^(.*[0-9])(?: *[(\[] *[0-9]{1,6} *[)\]]*|(?: +-+ *| *-+ +)[0-9]{1,3}| +[0-9])$"
+    r"|^(.*[0-9]{3}) +[0-9]{2}$"
+)
+"""What may be a value behind a number: a bracket, ` - 12`, one digit, or two behind a longer group."""
+MAY_BE_SECOND = r"[\n\r]|[)\]] *$|[(\[] *[0-9]+$| [0-9]{1,2}$|- *[0-9]{1,3}$"
+"""What any of these ends in, or holds."""
+GROUPED_SO = {
+    "SE": "(?:^|[^0-9])[0-9]{3} [0-9]{3} [0-9]{2}$",
+    "MG": "(?:^|[^0-9])[0-9]{2} [0-9]{3} [0-9]{2}$",
+    "LU": "(?:^|[^0-9])[0-9]{2} [0-9]{2} [0-9]$",
+}
+"""Regions whose numbers are grouped like that: 08-123 456 78, 020 12 345 67, 27 12 34 5."""
 SPARE = r"[0-9][^0-9]*\(\s*0\s*\)"

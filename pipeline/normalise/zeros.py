@@ -21,7 +21,9 @@ from pipeline.normalise.verdict import BARE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ("put_back_zeros",)
+    Found = NDArray[np.void]
+
+__all__ = ("put_back_zeros", "zeros_are_lost")
 
 _LEAST = 10
 """Cells that must be numbers with a zero before them, and none without, ..."""
@@ -31,16 +33,35 @@ _MENDABLE = [detail("too_short"), detail("invalid")]
 _WITH_ZERO = r"^[^0-9+]*0"
 
 
-def put_back_zeros(
-    found: "NDArray[np.void]", cells: pl.Series, plans: "NDArray[np.int64]", lost: bool | None
-) -> None:
-    """Make numbers of the rows that a zero in front makes numbers, in `found`.
+def zeros_are_lost(found: "Found", cells: pl.Series, plans: "NDArray[np.int64]") -> bool:
+    """Whether the column shows that it has lost its zeros."""
+    if len(_mendable(found, plans)) < _LEAST:
+        return False
+    rows, _ = _with_zeros(found, cells, plans)
+    nationally = (plans > 0) & (found["rule"] == rule("national"))
+    written = int((nationally & (found["verdict"] > 0)).sum()) + len(rows)
+    enough = len(rows) >= _LEAST and len(rows) >= _SHARE * written
+    return enough and not cells.str.contains(_WITH_ZERO).any()
 
-    `lost` says that the column has lost its zeros; None lets the column itself show it.
-    """
-    rows = np.flatnonzero((plans > 0) & np.isin(found["detail"], _MENDABLE))
-    if not len(rows) or (lost is None and len(rows) < _LEAST):
-        return
+
+def put_back_zeros(found: "Found", cells: pl.Series, plans: "NDArray[np.int64]") -> None:
+    """Make numbers of the rows that a zero in front makes numbers, in `found`."""
+    rows, again = _with_zeros(found, cells, plans)
+    again["rule"] = rule("repair:leading_zero")
+    found[rows] = again
+
+
+def _mendable(found: "Found", plans: "NDArray[np.int64]") -> "NDArray[np.int64]":
+    return np.flatnonzero((plans > 0) & np.isin(found["detail"], _MENDABLE))
+
+
+def _with_zeros(
+    found: "Found", cells: pl.Series, plans: "NDArray[np.int64]"
+) -> "tuple[NDArray[np.int64], Found]":
+    """The rows that are no number and with a zero in front are one, and these numbers."""
+    rows = _mendable(found, plans)
+    if not len(rows):
+        return rows, found[rows]
     read = mended(cells.gather(rows)).select(
         digits=pl.concat_str(pl.lit("0"), "digits"),
         bare=(pl.col("form") == BARE) & ~pl.col("digits").str.starts_with("0"),
@@ -49,16 +70,4 @@ def put_back_zeros(
     rows = rows[bare]
     again = national(digits_of(read["digits"].filter(bare)), plans[rows])
     good = again["verdict"] > 0
-    if good.any() and (lost or _shown(found, cells, plans, int(good.sum()))):
-        again["rule"] = rule("repair:leading_zero")
-        found[rows[good]] = again[good]
-
-
-def _shown(
-    found: "NDArray[np.void]", cells: pl.Series, plans: "NDArray[np.int64]", mendable: int
-) -> bool:
-    """Whether the column shows that it has lost its zeros."""
-    nationally = (plans > 0) & (found["rule"] == rule("national"))
-    written = int((nationally & (found["verdict"] > 0)).sum()) + mendable
-    enough = mendable >= _LEAST and mendable >= _SHARE * written
-    return enough and not cells.str.contains(_WITH_ZERO).any()
+    return rows[good], again[good]

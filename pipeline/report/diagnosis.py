@@ -4,10 +4,10 @@ Rule: only what the reader can mend is said, with what to do; shares are never r
 that is not so (`under 1 %`, `over 99 %`, `all`).
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
-__all__ = ("FINDINGS", "Finding", "diagnosis")
+__all__ = ("COLUMNS", "FINDINGS", "Finding", "diagnosis")
 
 _LEAST_SHARE, _LEAST_CELLS = 0.001, 5
 """Below both nothing is said: a few odd cells are in `rejected`, and say nothing about the list."""
@@ -98,10 +98,46 @@ FINDINGS = (
 )
 
 
-def diagnosis(rows: int, rules: Mapping[str, int], reasons: Mapping[str, int]) -> list[str]:
-    """Sentences about a list of so many rows, what concerns most cells first.
+def _in_doubt(shown: Mapping[str, Any]) -> bool:
+    """Bare digits that are full numbers, and not of the region's own, were not taken for such."""
+    for part in shown.get("bare", {}).values():
+        cells = part.get("full", 0) - part.get("begin_own", 0)
+        told = cells >= _LEAST_CELLS or cells >= _LEAST_SHARE * part["bare"]
+        if part["read_as"] == "national" and cells > 0 and told:
+            return True
+    return False
 
-    `rules` counts the valid rows by rule, `reasons` the rejected ones by reason, as in `Summary`.
+
+COLUMNS: tuple[tuple[str, Callable[[Mapping[str, Any]], bool]], ...] = (
+    (
+        "The column was rounded by a spreadsheet: far more of its cells end in five or six zeros than chance has it;"
+        " export it again as text from where the numbers come from.",
+        lambda shown: bool(shown.get("zeros_at_end")),
+    ),
+    (
+        "Some cells are digits without a plus sign that may be full numbers or national ones, which the column does"
+        " not settle: set --region, or --bare international if all are full numbers.",
+        _in_doubt,
+    ),
+    (
+        "The codes of the region column may be ISO 3166's or calling codes, which neither they nor the cells settle:"
+        " write regions as two letters, such as GB.",
+        lambda shown: shown.get("region_codes") == "undecided",
+    ),
+)
+"""What a column shows as a whole, and what to do."""
+
+
+def diagnosis(
+    rows: int,
+    rules: Mapping[str, int],
+    reasons: Mapping[str, int],
+    evidence: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[str]:
+    """Sentences about a list of so many rows: what its columns show, then what concerns most cells first.
+
+    `rules` counts the valid rows by rule, `reasons` the rejected ones by reason, `evidence` what the
+    column of each file shows, all as in `Summary`.
     """
     counted = {
         finding.name: sum(rules.get(rule, 0) for rule in finding.rules)
@@ -111,7 +147,14 @@ def diagnosis(rows: int, rules: Mapping[str, int], reasons: Mapping[str, int]) -
     told = {each.name for each in FINDINGS if _is_told(counted[each.name], rows, each.least)}
     found = [each for each in FINDINGS if each.name in told and each.unless not in told]
     found.sort(key=lambda finding: -counted[finding.name])
-    return [f"{_cells(counted[each.name], rows)} {each.sentence}" for each in found]
+    shown = [sentence for sentence, is_shown in COLUMNS if _is_shown(evidence or {}, is_shown)]
+    return [*shown, *(f"{_cells(counted[each.name], rows)} {each.sentence}" for each in found)]
+
+
+def _is_shown(
+    evidence: Mapping[str, Mapping[str, Any]], is_shown: Callable[[Mapping[str, Any]], bool]
+) -> bool:
+    return any(is_shown(of_file) for of_file in evidence.values())
 
 
 def _is_told(cells: int, rows: int, least: float) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -45,6 +46,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Cells that could not be read as they were, by file, column and what was wrong, in words."""
     renamed: dict[str, str] = {}
     """The input's columns that have another name in the outputs, since theirs is one of ours, or another's."""
+    evidence: dict[str, dict[str, Any]] = {}
+    """What a column shows as a whole and what was decided by it, by input file: `bare` by region (`*` all rows that
+    have one and are not named, `-` those without), each with `read_as` and the counts it comes from."""
     diagnosis: list[str] = []
     """What is wrong with the list as a whole and what to do, most cells first."""
     countries: dict[str, int] = {}
@@ -85,7 +89,7 @@ def report(
     """Count the part files, write `summary.json`, and give both.
 
     `known` are fields of `Summary` that the files do not tell: `run_id`, `command`, `complete`,
-    `rows`, `sources`, `reasons`, `rules`, `mended`, `renamed`, `outcome_unknown`.
+    `rows`, `sources`, `reasons`, `rules`, `evidence`, `mended`, `renamed`, `outcome_unknown`.
     """
     rows_of = {kind: sum(p.rows or 0 for p in parts if p.kind == kind) for kind in _kinds(parts)}
     found: dict[str, object] = {**known, **rows_of, "files": sorted(p.path for p in parts)}
@@ -94,7 +98,7 @@ def report(
     if told:
         found |= _counts(out, told, enriched=kind == "enriched")
     summary = msgspec.convert(found, Summary)
-    said = diagnosis(summary.rows, summary.rules, summary.reasons)
+    said = diagnosis(summary.rows, summary.rules, summary.reasons, summary.evidence)
     summary = msgspec.structs.replace(summary, diagnosis=said)
     written = files.publish_json(out / SUMMARY, summary)
     return summary, FileRecord(

@@ -14,6 +14,7 @@ import polars as pl
 
 from pipeline.model import PLAN_TYPES, REJECT_REASONS, RULES
 from pipeline.normalise import normalise
+from pipeline.normalise.evidence import Evidence
 from tests.fuzz.edits import SIGNS, WORDS, mistyped
 from tests.fuzz.failures import Failure
 
@@ -116,12 +117,12 @@ def _spelled(dice: Random, text: str) -> str:
 
 
 def normalised(cells: Sequence[Cell]) -> pl.DataFrame:
-    """The cells as a frame, normalised with the region of each."""
+    """The cells as a frame, normalised with the region of each, as of columns that show nothing."""
     frame = pl.DataFrame(
         {"cell": [cell.text for cell in cells], "of": [cell.region for cell in cells]},
         schema={"cell": pl.String, "of": pl.String},
     )
-    return normalise(frame, "cell", region_column="of").select(_OURS)
+    return normalise(frame, "cell", region_column="of", evidence=Evidence()).select(_OURS)
 
 
 def check_cells(seed: int, cells: Sequence[Cell]) -> pl.DataFrame:

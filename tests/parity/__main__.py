@@ -18,6 +18,7 @@ import phonenumbers
 from pipeline.model import REJECT_REASONS, RULES
 from tests.parity.compare import Outcome, compared, prepare
 from tests.parity.differences import DIFFERENCES
+from tests.parity.meant import main as meant
 from tests.parity.plans import REGIONS
 
 __all__ = ("main",)
@@ -30,6 +31,8 @@ _EVERY = 5.0
 def main(arguments: list[str] | None = None) -> int:
     """Run the comparison and print what came of it; the exit code."""
     options = _options(arguments)
+    if options.what == "meant":
+        return meant(2000, options.seed)
     chunks, rest = divmod(options.cells, _CHUNK)
     tasks = [(options.seed, index, _CHUNK) for index in range(chunks)]
     tasks += [(options.seed, chunks, rest)] if rest else []
@@ -51,6 +54,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.parity", description=__doc__)
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("cells", "meant"),
+        default="cells",
+        help="`meant`: columns as people have them, and whether numbers are those that were meant",
+    )
     parser.add_argument("--cells", type=int, default=1_000_000, help="how many (default 1000000)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (default 1)")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

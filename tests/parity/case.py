@@ -9,9 +9,19 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
+from pipeline.normalise.evidence import INTERNATIONAL, Evidence
 from tests.parity.cells import Cell
 from tests.parity.oracle import Plain, plain
-from tests.parity.reference import Held, Reading, after_prefix, expected, full, national, plan
+from tests.parity.reference import (
+    ALONE,
+    Held,
+    Reading,
+    after_prefix,
+    by_itself,
+    full,
+    national,
+    plan,
+)
 
 __all__ = ("Case", "Difference", "is_sound")
 
@@ -21,8 +31,11 @@ _SIGNS_OF_PLUS = str.maketrans("＋﹢", "++")
 class Case:
     """A cell, what it holds, our reading of it, and libphonenumber's word."""
 
-    def __init__(self, cell: Cell, found: Held, reading: Reading, word: Plain) -> None:
+    def __init__(
+        self, cell: Cell, found: Held, reading: Reading, word: Plain, shown: Evidence = ALONE
+    ) -> None:
         self.text, self.region = cell
+        self.shown = shown
         self.found, self.reading, self.word = found, reading, word
         self.digits = found.digits or ""
 
@@ -77,12 +90,17 @@ class Case:
         if self.found.spare is None:
             return Reading()
         found = self.found._replace(digits=self.found.spare, spare=None)
-        return expected(Cell(self.text, self.region), found)
+        return by_itself(Cell(self.text, self.region), found)[0]
 
     @property
     def is_bare(self) -> bool:
         """The digits stand alone, and do not begin with zero."""
         return self.found.form == "bare" and not self.digits.startswith("0")
+
+    @property
+    def is_full_column(self) -> bool:
+        """The column holds full numbers without a plus sign."""
+        return self.shown.bare == INTERNATIONAL
 
     @property
     def is_own_code(self) -> bool:
@@ -125,3 +143,5 @@ class Difference(NamedTuple):
     """The `rule` or `reject_reason` that tells it."""
     example: Cell
     meant: Callable[[Case], bool]
+    column: Evidence = ALONE
+    """What the column shows in which the example is read so."""

@@ -7,17 +7,18 @@ import gc
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import polars as pl
 
 from pipeline.normalise import normalise
+from pipeline.normalise.evidence import INTERNATIONAL, Evidence
 from tests.parity.case import Case
 from tests.parity.cells import Cell, chunk
 from tests.parity.differences import explained
 from tests.parity.oracle import Plain, plain, quicken
-from tests.parity.reference import Held, Reading, expected, held
+from tests.parity.reference import ALONE, Held, Reading, expected, held
 
 __all__ = ("Disagreement", "Outcome", "compared", "judged", "ours", "prepare")
 
@@ -71,8 +72,8 @@ class Outcome:
         self.disagreements = _first([*self.disagreements, *other.disagreements])
 
 
-def ours(cells: list[Cell], *, zeros_lost: bool | None = None) -> list[Reading]:
-    """What `pipeline.normalise` makes of the cells.
+def ours(cells: list[Cell], shown: Evidence = ALONE) -> list[Reading]:
+    """What `pipeline.normalise` makes of the cells of a column that shows this.
 
     They are asked with a region column, or all with the same region if they have the same.
     """
@@ -80,9 +81,9 @@ def ours(cells: list[Cell], *, zeros_lost: bool | None = None) -> list[Reading]:
     regions = {cell.region for cell in cells}
     if len(regions) == 1:
         frame = frame.select("text")
-        out = normalise(frame, "text", region=regions.pop(), zeros_lost=zeros_lost)
+        out = normalise(frame, "text", region=regions.pop(), evidence=shown)
     else:
-        out = normalise(frame, "text", region_column="asked", zeros_lost=zeros_lost)
+        out = normalise(frame, "text", region_column="asked", evidence=shown)
     assert out.height == len(cells)
     assert out["reject_reason"].is_null().equals(out["reject_detail"].is_null())
     return [Reading._make(row) for row in out.select(Reading._fields).iter_rows()]
@@ -98,26 +99,27 @@ def prepare() -> None:
 
 def compared(seed: int, index: int, size: int) -> Outcome:
     """The outcome of one chunk of generated cells."""
-    return judged(chunk(seed, index, size), alone=index)
+    shown = ALONE if index % 2 else Evidence(bare=INTERNATIONAL)
+    return judged(chunk(seed, index, size), shown, alone=index)
 
 
-def judged(cells: list[Cell], alone: int | None = None) -> Outcome:
-    """The outcome of these cells; `alone` picks the regions that are asked alone as well."""
-    said = ours(cells)
+def judged(cells: list[Cell], shown: Evidence = ALONE, alone: int | None = None) -> Outcome:
+    """The outcome of these cells in a column that shows this; `alone` picks the regions that are asked alone as well."""
+    said = ours(cells, shown)
     holds = held([cell.text for cell in cells])
-    should = [expected(cell, found) for cell, found in zip(cells, holds, strict=True)]
+    should = [expected(cell, found, shown) for cell, found in zip(cells, holds, strict=True)]
     disagreements = list(_unlike(cells, said, should))
     differences: Counter[str] = Counter()
     for cell, found, reading in zip(cells, holds, should, strict=True):
         word = plain(cell.text, cell.region)
         if not _differ(cell, reading, word):
             continue
-        names = explained(Case(cell, found, reading, word))
+        names = explained(Case(cell, found, reading, word, shown))
         if names is None:
             disagreements.append(Disagreement("unlisted", *cell, _shown(reading), _shown(word)))
         else:
             differences.update(names)
-    again, unlike = _alone(cells, holds, alone) if alone is not None else ([], [])
+    again, unlike = _alone(cells, holds, shown, alone) if alone is not None else ([], [])
     disagreements += unlike
     return Outcome(
         cells=len(cells),
@@ -154,19 +156,20 @@ def _unlike(
 
 
 def _alone(
-    cells: list[Cell], holds: list[Held], index: int
+    cells: list[Cell], holds: list[Held], shown: Evidence, index: int
 ) -> tuple[list[Reading], list[Disagreement]]:
     """Cells of some regions, and of none, each as a column of its own that has lost its zeros."""
     regions: list[str | None] = [*sorted({cell.region for cell in cells if cell.region})]
     chosen = [regions[(index * _ALONE + step) % len(regions)] for step in range(_ALONE)]
     readings, disagreements = list[Reading](), list[Disagreement]()
+    shown = replace(shown, zeros_lost=True)
     if index % _ALONE == 0:  # cells without a region are many
         chosen.append(None)
     for region in chosen:
         places = [place for place, cell in enumerate(cells) if cell.region == region]
         asked = [cells[place] for place in places]
-        should = [expected(cells[place], holds[place], zeros_lost=True) for place in places]
-        said = ours(asked, zeros_lost=True)
+        should = [expected(cells[place], holds[place], shown) for place in places]
+        said = ours(asked, shown)
         disagreements += _unlike(asked, said, should)
         readings += said
     return readings, disagreements

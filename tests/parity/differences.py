@@ -19,7 +19,7 @@ DIFFERENCES: tuple[Difference, ...] = (*CELLS, *NUMBERS)
 def explained(case: Case) -> tuple[str, ...] | None:
     """The rows under which our reading differs from libphonenumber's word; None if it should not."""
     names: list[str] = []
-    if case.found.digits is None:
+    if case.found.digits is None or case.reading.reject_reason == "spreadsheet_damage":
         return _first(CELLS, case)
     if case.plain_word[:3] != case.word[:3]:
         cell = _first(CELLS, case)
@@ -27,7 +27,7 @@ def explained(case: Case) -> tuple[str, ...] | None:
             return None
         names += cell
     if case.plain_word[:3] != case.reading[:3] or _other_reason(case):
-        number = _first(NUMBERS, case)
+        number = _first((*NUMBERS, *(row for row in CELLS if row.name == "second_value")), case)
         if number is None:
             return None
         names += number

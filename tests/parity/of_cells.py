@@ -5,6 +5,7 @@ import re
 import unicodedata
 import urllib.parse
 
+from pipeline.normalise.evidence import Evidence
 from tests.parity.case import Case, Difference
 from tests.parity.cells import Cell
 from tests.parity.oracle import plain
@@ -81,6 +82,21 @@ def _scientific(case: Case) -> bool:
     # The mantissa's digits, with as many after the first part as the exponent says.
     fraction, exponent = found[2] or "", int(found[3])
     return case.holds(found[1] + fraction[:exponent]) and not fraction[exponent:].strip("0")
+
+
+def _second_value(case: Case) -> bool:
+    """A number stands before what may be a second value, and the whole is one too."""
+    return case.found.head is not None and case.ambiguous and case.plain_word.msisdn is not None
+
+
+def _rounded_column(case: Case) -> bool:
+    zeros = case.shown.zeros_at_end
+    return bool(zeros) and re.search(f"0{{{zeros},}}$", case.digits or case.text) is not None
+
+
+def _shortest(case: Case) -> bool:
+    """Zeros left out at the end of scientific notation, in a column that leaves out nothing else."""
+    return bool(case.shown.exact_digits) and case.reading.rule == "repair:scientific"
 
 
 def _zeros_and_plus(case: Case) -> bool:
@@ -218,6 +234,35 @@ CELLS: tuple[Difference, ...] = (
         "repair:scientific",
         Cell("2.2389765377E+10", "ML"),
         _scientific,
+    ),
+    Difference(
+        "shortest",
+        "Scientific notation without the zeros at its end, in a column that leaves out nothing else",
+        "refuses, or reads the E as a digit of a keypad",
+        "writes the number out",
+        "repair:scientific",
+        Cell("4.4740012345e+11", "GB"),
+        _shortest,
+        Evidence(exact_digits=12),
+    ),
+    Difference(
+        "rounded_column",
+        "Digits that end in zeros, in a column that a spreadsheet has rounded",
+        "reads the number",
+        "refuses",
+        "spreadsheet_damage",
+        Cell("447992000000", "GB"),
+        _rounded_column,
+        Evidence(zeros_at_end=5),
+    ),
+    Difference(
+        "second_value",
+        "A tab, ` - 12`, a bracket, or a short group behind a number that is complete by itself",
+        "reads it as further digits",
+        "refuses: it may be either",
+        "ambiguous",
+        Cell("+436641234567 12", None),
+        _second_value,
     ),
     Difference(
         "zeros_and_plus",

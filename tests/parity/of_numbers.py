@@ -2,6 +2,7 @@
 
 import re
 
+from pipeline.normalise.evidence import INTERNATIONAL, Evidence
 from tests.parity.case import Case, Difference, is_sound
 from tests.parity.cells import Cell
 from tests.parity.oracle import Plain, plain
@@ -10,6 +11,7 @@ from tests.parity.reference import Reading, after_prefix, full, national, plan, 
 __all__ = ("NUMBERS",)
 
 _MOBILE = {"mobile", "fixed_line_or_mobile"}
+_FULL = Evidence(bare=INTERNATIONAL)
 
 
 def _only_zeros(case: Case) -> bool:
@@ -166,6 +168,26 @@ def _few_digits(case: Case) -> bool:
     return case.found.form == "plus" and len(case.digits) == 2
 
 
+def _in_full(case: Case) -> bool:
+    """In a column of full numbers, digits that are a national number as well."""
+    return case.is_full_column and case.is_bare and case.is_read_as(case.full)
+
+
+def _plus_or_trunk(case: Case) -> bool:
+    return _before_trunk(case) and case.ambiguous and case.full.msisdn is not None
+
+
+def _stray_plus(case: Case) -> bool:
+    return _before_trunk(case) and case.full.msisdn is None and case.is_read_as(case.home)
+
+
+def _before_trunk(case: Case) -> bool:
+    """A plus sign before the region's own trunk prefix, and a national number of it behind."""
+    trunk = plan(case.region).national_prefix if case.region else None
+    begins = trunk is not None and trunk[0] != "0" and case.digits.startswith(trunk)
+    return case.found.form in {"plus", "plus_behind"} and begins and case.home.msisdn is not None
+
+
 def _zeros_lost(case: Case) -> bool:
     """Where the whole column has lost its zeros."""
     if not (case.is_bare and case.region) or case.plain_word.msisdn is not None:
@@ -255,21 +277,51 @@ NUMBERS: tuple[Difference, ...] = (
     ),
     Difference(
         "bare_without_region",
-        "Bare digits of a full number, no region given",
+        "Bare digits of a full number, no region given, in a column of full numbers",
         "refuses",
         "reads the full number",
         "bare_international",
         Cell("4915112345678", None),
         _bare_without_region,
+        _FULL,
     ),
     Difference(
         "bare_abroad",
-        "Bare digits of a full number that is none of the region",
+        "Bare digits of a full number that is none of the region, in a column of full numbers",
         "refuses",
         "reads the full number",
         "bare_international",
         Cell("447400123456", "US"),
         _bare_abroad,
+        _FULL,
+    ),
+    Difference(
+        "in_full",
+        "Bare digits that are a number of the region too, in a column of full numbers",
+        "reads the national number",
+        "reads the full number",
+        "bare_international",
+        Cell("492214710228", "DE"),
+        _in_full,
+        _FULL,
+    ),
+    Difference(
+        "plus_or_trunk",
+        "A plus sign before the region's trunk prefix, if both the full and the national number are good",
+        "reads the full number",
+        "refuses: it may be either",
+        "ambiguous",
+        Cell("+84951234567", "RU"),
+        _plus_or_trunk,
+    ),
+    Difference(
+        "stray_plus",
+        "A plus sign before the region's trunk prefix, if only the national number is good",
+        "refuses",
+        "reads the national number",
+        "national",
+        Cell("+89161234567", "RU"),
+        _stray_plus,
     ),
     Difference(
         "double_zero",
@@ -360,6 +412,7 @@ NUMBERS: tuple[Difference, ...] = (
         "repair:leading_zero",
         Cell("698123456", "IT"),
         _zeros_lost,
+        Evidence(zeros_lost=True),
     ),
     Difference(
         "bracketed_zero",

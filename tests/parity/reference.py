@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 import phonenumbers
 import polars as pl
 from phonenumbers import ValidationResult
@@ -25,14 +26,19 @@ from phonenumbers.phonenumberutil import (
     _test_number_length,
 )
 
+from pipeline.normalise.bare import grouped_oddly
+from pipeline.normalise.evidence import INTERNATIONAL, Evidence
 from pipeline.normalise.repair import REFUSALS, mended
+from pipeline.normalise.writing import GROUPED_SO
 from tests.parity.cells import Cell
 from tests.parity.oracle import Plain, plain, weigh
 
 __all__ = (
+    "ALONE",
     "Held",
     "Reading",
     "after_prefix",
+    "by_itself",
     "calling_code",
     "expected",
     "full",
@@ -46,6 +52,11 @@ _E164_DIGITS = 15
 _NATIONAL_DIGITS = range(6, _E164_DIGITS + 1)
 _KEPT = 1 << 15
 _MOBILE = {"mobile", "fixed_line_or_mobile"}
+_RIGHT_TO_LEFT = set(
+    "AE AF BH DJ DZ EG EH ER IL IQ IR JO KM KW LB LY MA MR OM PK PS QA SA SD SO SY TD TN YE".split()  # noqa: SIM905
+)
+ALONE = Evidence()
+"""What a column shows of which nothing is known."""
 _NOT_STRIPPED = {
     ValidationResult.TOO_SHORT,
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY,
@@ -59,8 +70,9 @@ class Held(NamedTuple):
     """What `repair.mended` says that a cell holds."""
 
     digits: str | None
-    form: str | None
     spare: str | None
+    head: str | None
+    form: str | None
     rule: str | None
     reject_reason: str | None
 
@@ -79,51 +91,122 @@ def held(texts: list[str]) -> list[Held]:
     """What each cell holds, in the same order."""
     read = mended(pl.Series(texts, dtype=pl.String))
     return [
-        Held(digits, form, spare, rule, refusal and REFUSALS[refusal][0])
-        for digits, spare, form, rule, refusal in read.iter_rows()
+        Held(digits, spare, head, form, rule, refusal and REFUSALS[refusal][0])
+        for digits, spare, head, form, rule, refusal in read.iter_rows()
     ]
 
 
-def expected(cell: Cell, found: Held, *, zeros_lost: bool = False) -> Reading:
-    """The reading of a cell that holds what was `found` in it.
-
-    `zeros_lost` says that it is of a column that has lost its leading zeros.
-    """
-    reading = _expected(cell, found)
+def expected(cell: Cell, found: Held, shown: Evidence = ALONE) -> Reading:
+    """The reading of a cell that holds what was `found` in it, in a column that shows this."""
+    if shown.zeros_at_end and _ends_in_zeros(cell.text, shown.zeros_at_end):
+        return _refused("spreadsheet_damage")
+    whole = _filled(cell.text, shown.exact_digits)
+    if found.reject_reason == "spreadsheet_damage" and whole:
+        reading = expected(Cell(whole, cell.region), held([whole])[0], shown)
+        return reading._replace(rule=reading.rule and "repair:scientific")
+    reading = _settled(*by_itself(cell, found), cell, found, shown)
     mendable = reading.reject_reason in {"too_short", "invalid"} and found.digits is not None
-    if not (zeros_lost and mendable and found.form == "bare" and cell.region):
+    if not (shown.zeros_lost and mendable and found.form == "bare" and cell.region):
         return reading
     digits = found.digits or ""
     mended = Reading() if digits.startswith("0") else national("0" + digits, cell.region)
     return reading if mended.msisdn is None else mended._replace(rule="repair:leading_zero")
 
 
-def _expected(cell: Cell, found: Held) -> Reading:
+def _ends_in_zeros(text: str, zeros: int) -> bool:
+    plain = re.sub("[.,]0{1,2}$", "", text.strip())
+    return re.fullmatch(f"(?=[0-9]{{10,15}}$)[1-9][0-9]{{0,5}}0{{{zeros},}}", plain) is not None
+
+
+def _filled(text: str, exact: int) -> str | None:
+    """The digits of scientific notation of which zeros were left out."""
+    found = re.fullmatch(r"([1-9][0-9]*)[.,]([0-9]*)[eE]\+?([0-9]{1,3})", text)
+    length = found and len(found[1]) + int(found[3])
+    if not (found and length and length <= exact and len(found[1] + found[2]) > 6):
+        return None
+    return (found[1] + found[2]).ljust(length, "0")
+
+
+def by_itself(cell: Cell, found: Held) -> tuple[Reading, bool]:
+    """The reading of a cell by itself, and whether bare digits were taken for a number abroad."""
     if found.digits is None or found.form is None:
-        return Reading(reject_reason=found.reject_reason)
-    region = None if found.form == "plus" else cell.region
-    reading = _decided(found.digits, found.form, found.spare, region)
+        return Reading(reject_reason=found.reject_reason), False
+    reading, abroad = _decided(found.digits, found.form, found.spare, cell.region)
+    if reading.msisdn and found.head and not _grouped_so(cell.text, reading.region):
+        before = _READ[found.form](found.head, cell.region)
+        if before.msisdn is not None:
+            return _refused("ambiguous"), False
     if reading.msisdn is None or (reading.rule or "").startswith("repair:"):
+        return reading, abroad
+    return reading._replace(rule=found.rule or reading.rule), abroad
+
+
+def _grouped_so(text: str, region: str | None) -> bool:
+    pattern = GROUPED_SO.get(region or "")
+    return pattern is not None and re.search(pattern, text) is not None
+
+
+def _settled(reading: Reading, abroad: bool, cell: Cell, found: Held, shown: Evidence) -> Reading:
+    """What the column makes of it."""
+    full_column = shown.bare == INTERNATIONAL
+    if abroad and not (full_column and not _grouped_oddly(cell.text, reading.msisdn)):
+        return _refused("ambiguous" if cell.region else "no_region")
+    digits = found.digits or ""
+    if not full_column or found.form != "bare" or digits[:1] in {"", "0"} or abroad:
         return reading
-    return reading._replace(rule=found.rule or reading.rule)
+    either = _may_be_either(digits, cell.region) and reading.reject_reason == "ambiguous"
+    other = full(digits, "bare_international")
+    at_home = reading.msisdn is not None and not _is_own(reading, digits, cell.region)
+    if not (either or at_home) or other.msisdn in {None, reading.msisdn}:
+        return reading
+    if reading.rule == "idd_prefix" or _grouped_oddly(cell.text, other.msisdn):
+        return reading
+    kept = reading.rule or found.rule or ""
+    return other._replace(rule=kept) if kept.startswith("repair:") else other
+
+
+def _may_be_either(digits: str, region: str | None) -> bool:
+    dialled = any(full(rest).msisdn for rest in after_prefix(digits, region))
+    return (
+        region is not None and not dialled and _within(digits, region).reject_reason == "ambiguous"
+    )
+
+
+def _is_own(reading: Reading, digits: str, region: str | None) -> bool:
+    """A full number of the region's own calling code."""
+    own = region is not None and digits.startswith(str(plan(region).country_code))
+    return own and reading.msisdn == full(digits).msisdn
+
+
+def _grouped_oddly(text: str, msisdn: str | None) -> bool:
+    numbers = np.array([int(msisdn or 0)], np.uint64)
+    return bool(grouped_oddly(pl.Series([text]), numbers)[0])
 
 
 def _refused(reason: str) -> Reading:
     return Reading(reject_reason=reason)
 
 
-def _decided(digits: str, form: str, spare: str | None, region: str | None) -> Reading:
-    read = {"plus": _plus, "plus_zero": _plus_zero, "bare": _bare}[form]
+def _decided(digits: str, form: str, spare: str | None, region: str | None) -> tuple[Reading, bool]:
+    read = _READ[form]
     found = read(digits, region)
     if spare is None or found.reject_reason == "ambiguous":
-        return found
+        return found, _is_abroad(found, digits, form, region)
     # A zero in brackets is dialled at home only, but in some plans it is part of the number.
     other = read(spare, region)
     if other.msisdn is None or other.msisdn == found.msisdn:
-        return found
-    return (
-        other._replace(rule="repair:trunk_zero") if found.msisdn is None else _refused("ambiguous")
-    )
+        return found, _is_abroad(found, digits, form, region)
+    if found.msisdn is not None:
+        return _refused("ambiguous"), False
+    return other._replace(rule="repair:trunk_zero"), _is_abroad(other, spare, form, region)
+
+
+def _is_abroad(found: Reading, digits: str, form: str, region: str | None) -> bool:
+    """Bare digits, and the number is what they are in full, of another calling code than the region's."""
+    if form != "bare" or found.msisdn is None or digits.startswith("0"):
+        return False
+    own = region is not None and digits.startswith(str(plan(region).country_code))
+    return not own and found.msisdn == full(digits).msisdn
 
 
 # ---- the two readings of digits ----------------------------------------------------------------
@@ -186,7 +269,23 @@ def calling_code(said: Plain) -> str:
 
 
 def _plus(digits: str, region: str | None) -> Reading:
-    return full(digits)
+    """A full number; or a stray plus sign before the trunk prefix of the region, if that is not 0."""
+    found = full(digits)
+    trunk = plan(region).national_prefix if region else None
+    code = str(plan(region).country_code) if region else ""
+    if not (region and trunk and trunk[0] != "0" and trunk != code and digits.startswith(trunk)):
+        return found
+    other = national(digits, region)
+    if other.msisdn in {None, found.msisdn}:
+        return found
+    return other if found.msisdn is None else _refused("ambiguous")
+
+
+def _plus_behind(digits: str, region: str | None) -> Reading:
+    """A plus sign behind the digits, where people write from right to left."""
+    if region not in _RIGHT_TO_LEFT:
+        return _refused("not_a_number")
+    return _bare(digits, region) if digits.startswith("0") else _plus(digits, region)
 
 
 def _plus_zero(digits: str, region: str | None) -> Reading:
@@ -253,3 +352,6 @@ def _of_two(home: Reading, abroad: Reading) -> Reading:
     if abroad.msisdn is None and (mobile or abroad.reject_reason != "invalid"):
         return home
     return _refused("ambiguous")
+
+
+_READ = {"plus": _plus, "plus_zero": _plus_zero, "bare": _bare, "plus_behind": _plus_behind}

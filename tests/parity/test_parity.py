@@ -108,12 +108,11 @@ def test_the_same_seed_gives_the_same_cells_in_every_process_and_another_one_oth
 
 @pytest.mark.parametrize("row", DIFFERENCES, ids=lambda row: row.name)
 def test_the_example_of_a_difference_shows_it(row: Difference) -> None:
-    lost = row.name == "zeros_lost"
     (found,) = held([row.example.text])
-    reading = expected(row.example, found, zeros_lost=lost)
+    reading = expected(row.example, found, row.column)
     word = plain(*row.example)
-    assert explained(Case(row.example, found, reading, word)) == (row.name,)
-    assert ours([row.example], zeros_lost=lost) == [reading]
+    assert explained(Case(row.example, found, reading, word, row.column)) == (row.name,)
+    assert ours([row.example], row.column) == [reading]
     assert row.shown in {reading.rule, reading.reject_reason}
     assert reading[:3] != word[:3] or reading.reject_reason != word.reason
 

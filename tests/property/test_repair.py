@@ -42,6 +42,7 @@ CELLS = st.one_of(
 class Plain(NamedTuple):
     digits: str | None
     spare: str | None
+    head: str | None
     form: str | None
     rule: str | None
     refusal: str | None
@@ -59,18 +60,26 @@ def plainly(cell: str | None) -> Plain:
         said = [name for name, true in found.items() if true]
         for refusal in said:
             if refusal in REFUSALS:
-                return Plain(None, None, None, None, refusal)
+                return Plain(None, None, None, None, None, refusal)
         rule = min([rule, *(REPAIRS.index(name) for name in said if name in REPAIRS)])
         form = next((name for name in said if name in FORMS), form)
     digits = re.sub("[^0-9]", "", text)
     if not digits:
-        return Plain(None, None, None, None, "letters")
+        return Plain(None, None, None, None, None, "letters")
     if "+" in text and form == "bare":
         form = "plus"
     spared = re.search(writing.SPARE, text)
     spare = re.sub("[^0-9]", "", re.sub(writing.BRACKETED_ZERO, "", text, count=1))
     named = REPAIRS[rule] if rule < len(REPAIRS) else None
-    return Plain(digits, spare if spared else None, form, named, None)
+    return Plain(digits, spare if spared else None, head_of(text), form, named, None)
+
+
+def head_of(text: str) -> str | None:
+    found = re.search(writing.NEXT_FIELD, text)
+    if found is None:
+        found = re.search(writing.SECOND_VALUE.replace(".", "[^\n]"), text)
+    head = found and next(group for group in found.groups() if group is not None)
+    return None if head is None else re.sub("[^0-9]", "", head)
 
 
 @settings(max_examples=30, deadline=None)
@@ -89,11 +98,12 @@ def test_every_cell_has_digits_or_a_refusal(cells: list[str | None]) -> None:
     assert found.height == len(cells)
     for row in found.iter_rows(named=True):
         if row["refusal"] is not None:
-            assert all(row[name] is None for name in ("digits", "spare", "form", "rule"))
+            assert all(row[name] is None for name in ("digits", "spare", "head", "form", "rule"))
         else:
             assert re.fullmatch("[0-9]+", row["digits"])
             assert row["form"] in FORMS
             assert row["spare"] is None or len(row["spare"]) < len(row["digits"])
+            assert row["head"] is None or len(row["head"]) < len(row["digits"])
             # What is left of the digits after a plus sign is never nothing.
             assert row["form"] == "bare" or row["digits"].strip("0")
 

@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.model import REJECT_REASONS
 from pipeline.normalise import normalise
+from pipeline.normalise.evidence import BARE, Evidence
 from tests.unit.normalise.dangerous import DANGEROUS, Dangerous
 
 GOOD = (
@@ -167,10 +168,13 @@ def test_a_dangerous_cell_is_read_or_refused_as_its_table_says(row: Dangerous) -
     assert refused == (row.msisdn is None)
 
 
-def test_a_cell_is_read_the_same_whatever_stands_beside_it() -> None:
-    cells = [row.cell for row in DANGEROUS]
-    alone = [normalise(pl.DataFrame({"c": [cell]}), "c", "GB").row(0) for cell in cells]
-    assert normalise(pl.DataFrame({"c": cells}), "c", "GB").rows() == alone
+@pytest.mark.parametrize("bare", BARE)
+def test_a_cell_is_read_the_same_in_columns_that_show_the_same(bare: str) -> None:
+    cells, shown = [row.cell for row in DANGEROUS], Evidence(bare=bare)
+    alone = [
+        normalise(pl.DataFrame({"c": [cell]}), "c", "GB", evidence=shown).row(0) for cell in cells
+    ]
+    assert normalise(pl.DataFrame({"c": cells}), "c", "GB", evidence=shown).rows() == alone
 
 
 def test_many_cells_together_are_read_as_each_alone() -> None:

@@ -3,6 +3,7 @@
 import polars as pl
 
 from pipeline.normalise import normalise
+from pipeline.normalise.evidence import Evidence
 
 IVORY_COAST = [f"7{number:08}" for number in range(12345600, 12345640)]
 """Mobiles of Ivory Coast, whose first zero belongs to the number, without it."""
@@ -13,7 +14,8 @@ def rules(
     cells: list[str], region: str, *, zeros_lost: bool | None = None
 ) -> dict[str | None, int]:
     frame = pl.DataFrame({"phone": cells})
-    found = normalise(frame, "phone", region, zeros_lost=zeros_lost)
+    known = None if zeros_lost is None else Evidence(zeros_lost=zeros_lost)
+    found = normalise(frame, "phone", region, evidence=known)
     return dict(found["rule"].value_counts().iter_rows())
 
 
@@ -65,7 +67,7 @@ def test_whole_numbers_are_read_alike() -> None:
 def test_a_lazy_frame_is_taken_to_have_its_zeros() -> None:
     lazy = pl.LazyFrame({"phone": IVORY_COAST})
     assert normalise(lazy, "phone", "CI").collect()["msisdn"].null_count() == 40
-    told = normalise(lazy, "phone", "CI", zeros_lost=True)
+    told = normalise(lazy, "phone", "CI", evidence=Evidence(zeros_lost=True))
     assert told.collect()["msisdn"].null_count() == 0
 
 
