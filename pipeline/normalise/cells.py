@@ -114,11 +114,21 @@ def _second_value(
 
     `… 1`, `… 12`, `… - 123`; not two digits behind two others: that is how numbers are grouped.
     """
-    last = [text[np.maximum(ends - at, 0)] for at in range(1, 7)]
+    closed = text.take(ends - 1) - np.uint8(ord("0")) >= 10
+    found = np.zeros(len(ends), np.int64)
+    near = [text.take(ends - at, mode="clip") - np.uint8(ord("0")) >= 10 for at in (2, 3, 4)]
+    near[2] &= text.take(ends - 5, mode="clip") - np.uint8(ord("0")) >= 10
+    rows = np.flatnonzero(near[0] | near[1] | near[2])
+    found[rows] = _last_digits([text.take(ends[rows] - at, mode="clip") for at in range(1, 7)])
+    return found, closed
+
+
+def _last_digits(last: "list[NDArray[np.uint8]]") -> "NDArray[np.int64]":
+    """How many digits may be a second value; `last` are the last sign of each cell, the one before, …"""
     blank, hyphen = ([sign == ord(mark) for sign in last] for mark in " -")
     longer = (last[4] - np.uint8(ord("0")) < 10) & (last[5] - np.uint8(ord("0")) < 10)
-    found = np.zeros(len(ends), np.int64)
+    found = np.zeros(len(last[0]), np.int64)
     found[(blank[3] & hyphen[4]) | (hyphen[3] & blank[4])] = 3
     found[(blank[2] & (longer | hyphen[3])) | (hyphen[2] & blank[3])] = 2
     found[blank[1] | (hyphen[1] & blank[2])] = 1
-    return found, last[0] - np.uint8(ord("0")) >= 10
+    return found

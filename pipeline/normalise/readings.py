@@ -132,7 +132,8 @@ def trunk_as_sign(digits: Digits, plans: "Plans") -> "NDArray[np.bool_]":
     for code in np.flatnonzero(np.bincount(plans)).tolist():
         trunk = metadata(code).national_prefix if code else None
         if trunk and trunk[0] != "0" and trunk != str(PLANS[code].calling_code):
-            found |= (plans == code) & digits.begins(int(trunk), len(trunk))
+            rows = np.flatnonzero(plans == code)
+            found[rows] = digits.at(rows).begins(int(trunk), len(trunk))
     return found
 
 

@@ -170,7 +170,7 @@ def _few_digits(case: Case) -> bool:
 
 def _in_full(case: Case) -> bool:
     """In a column of full numbers, digits that are a national number as well."""
-    return case.is_full_column and case.is_bare and case.is_read_as(case.full)
+    return case.is_full_column and case.is_bare and case.is_read_as(full(case.digits))
 
 
 def _plus_or_trunk(case: Case) -> bool:
