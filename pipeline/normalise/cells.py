@@ -119,6 +119,9 @@ def _second_value(
     near = [text.take(ends - at, mode="clip") - np.uint8(ord("0")) >= 10 for at in (2, 3, 4)]
     near[2] &= text.take(ends - 5, mode="clip") - np.uint8(ord("0")) >= 10
     rows = np.flatnonzero(near[0] | near[1] | near[2])
+    # More than one blank before a group: for a closer look.
+    parted = [text.take(ends - at, mode="clip") == ord(" ") for at in (2, 3, 4)]
+    closed |= (parted[0] & parted[1]) | (parted[1] & parted[2])
     found[rows] = _last_digits([text.take(ends[rows] - at, mode="clip") for at in range(1, 7)])
     return found, closed
 
@@ -126,9 +129,10 @@ def _second_value(
 def _last_digits(last: "list[NDArray[np.uint8]]") -> "NDArray[np.int64]":
     """How many digits may be a second value; `last` are the last sign of each cell, the one before, …"""
     blank, hyphen = ([sign == ord(mark) for sign in last] for mark in " -")
-    longer = (last[4] - np.uint8(ord("0")) < 10) & (last[5] - np.uint8(ord("0")) < 10)
+    digit = [sign - np.uint8(ord("0")) < 10 for sign in last]
+    longer = digit[3] & digit[4] & digit[5]
     found = np.zeros(len(last[0]), np.int64)
     found[(blank[3] & hyphen[4]) | (hyphen[3] & blank[4])] = 3
     found[(blank[2] & (longer | hyphen[3])) | (hyphen[2] & blank[3])] = 2
-    found[blank[1] | (hyphen[1] & blank[2])] = 1
+    found[(blank[1] & (digit[2] | hyphen[2])) | (hyphen[1] & blank[2])] = 1
     return found
