@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from pipeline.errors import InputError
+from pipeline.held import VIEW
 from pipeline.model import OWN
 from pipeline.read.columns import choose_columns, listed
 from pipeline.read.contract import (
@@ -103,7 +104,7 @@ def _even(frames: Iterable[pl.DataFrame], batch_rows: int) -> Iterator[pl.DataFr
             held, rows, size = [], 0, 0
         held.append(frame)
         rows += frame.height
-        size += int(frame.estimated_size()) + _COLUMN * frame.width
+        size += int(frame.estimated_size()) + (_COLUMN + VIEW * frame.height) * frame.width
         if rows >= batch_rows or size >= BATCH_BYTES:
             yield from _slices(held, rows, batch_rows)
             held, rows, size = [], 0, 0
