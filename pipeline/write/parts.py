@@ -183,6 +183,8 @@ def _coded(column: pl.Series, kind: pl.Enum) -> pa.DictionaryArray:
     """The column's words as codes, with a dictionary of only those that occur, in their order."""
     words = kind.categories.to_list()
     physical = column.to_physical()
+    if len(column) and not column.has_nulls() and physical.min() == physical.max():
+        return _constant(words[physical[0]], len(column))
     codes = (physical.fill_null(0) if column.has_nulls() else physical).to_numpy()
     occurs = np.flatnonzero(np.bincount(codes, minlength=len(words)))
     narrowed = np.zeros(len(words), codes.dtype)
@@ -193,6 +195,12 @@ def _coded(column: pl.Series, kind: pl.Enum) -> pa.DictionaryArray:
     # Not by `pa.array`, which imports pandas where it is installed.
     found = pl.Series([words[place] for place in occurs.tolist()], dtype=pl.String)
     return pa.DictionaryArray.from_arrays(written.to_arrow(), found.to_arrow())
+
+
+def _constant(word: str, rows: int) -> pa.DictionaryArray:
+    """One word for all rows, which most files have in some columns."""
+    codes = pl.Series(np.zeros(rows, np.uint8))
+    return pa.DictionaryArray.from_arrays(codes.to_arrow(), pl.Series([word]).to_arrow())
 
 
 class Parts:
@@ -278,7 +286,8 @@ def arrange(
     ]
     if COLUMN.name not in there:  # the same for all rows
         name = output.number_columns[0] if len(output.number_columns) == 1 else None
-        frame = frame.with_columns(pl.lit(name, pl.String).alias(COLUMN.name))
+        one = pl.lit(None, pl.String) if name is None else pl.lit(name, pl.Enum([name]))
+        frame = frame.with_columns(one.alias(COLUMN.name))
     ours = [_typed(column, frame.schema[column.name]) for column in KINDS[kind].ours]
     return frame.select(ours + own if KINDS[kind].ours_first else own + ours)
 
