@@ -260,14 +260,14 @@ def prices(text: str) -> Mapping[str, Decimal]:
     return found
 
 
-def address(text: str) -> str:
+def address(given: str) -> str:
     """An address without name and password; what else it must have, its transport says."""
-    if re.match(r"(?:[^/?#]*//)?[^/?#]*@", text):
+    if re.match(r"(?:[^/?#]*//)?[^/?#]*@", given):
         raise ValueError(
             "a name or password has no place in it: those are MSISDN_CLIENT_ID and"
             " MSISDN_CLIENT_SECRET"
         )
-    return text
+    return text(given)
 
 
 def proxy(text: str) -> str:

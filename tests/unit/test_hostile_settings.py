@@ -135,7 +135,7 @@ def test_in_a_latin_1_locale_bytes_are_the_letters_that_were_typed(
     monkeypatch: pytest.MonkeyPatch, typed: bytes, meant: str
 ) -> None:
     monkeypatch.setattr("locale.getencoding", lambda: "ISO-8859-1")
-    assert from_text((), {"column": (os.fsdecode(typed), "--column")}).column == meant
+    assert from_text((), {"column": (os.fsdecode(typed), "--column")}).column == (meant,)
 
 
 @pytest.mark.parametrize("name", ["out", "state_dir", "client_secret_file"])
@@ -207,8 +207,9 @@ def by_toml(here: Path, content: str | bytes) -> str:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ('column = ["a", "b"]', "takes one value, not a list"),
-        ("column = []", "takes one value, not a list"),
+        ('region_column = ["a", "b"]', "takes one value, not a list"),
+        ("region_column = []", "takes one value, not a list"),
+        ("column = []", "a name is needed"),
         ("column = {a = 1}", "takes one value, not a table"),
         ("rate = {a = 1}", "takes one value, not a table"),
         ("[column]\na = {b = 1}", "takes one value, not a table"),
