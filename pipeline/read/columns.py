@@ -93,7 +93,7 @@ def choose_columns(
         return (NumberColumn((columns[0],)),)
     found = _candidates(columns, sample)
     if not found:
-        raise InputError(_none_is_called_so(columns, sample))
+        return (NumberColumn((_only_named(columns, sample),)),)
     best = _first_of_series([each.name for each in found if each.kind == found[0].kind])
     if best[0] in repeated:
         best = [name for name in columns if name in best or _is_repeat(name, best)]
@@ -135,17 +135,21 @@ def _first_of_series(names: list[str]) -> list[str]:
     return [min(names, key=lambda name: (len(plain(name)), plain(name)))]
 
 
-def _none_is_called_so(columns: Sequence[str], sample: pl.DataFrame) -> str:
+def _only_named(columns: Sequence[str], sample: pl.DataFrame) -> str:
+    """Give the one telephone column where none holds numbers: what is wrong, its rows say."""
+    sure = (Kind.MSISDN, Kind.MOBILE, Kind.PHONE)
+    named = [name for name in columns if kind_of(name) in sure]
     likely = [
         name
         for name in columns
-        if not is_other(name)
-        and not is_area_code(name)
+        if not (is_other(name) or is_area_code(name))
         and _mostly_numbers(cells := _cells(sample, name))
         and not _are_something_else(cells)
     ]
+    if len(named) == 1 and not likely:
+        return named[0]
     hint = f"; numbers seem to be in: {listed(likely)}" if likely else ""
-    return (
+    raise InputError(
         f"no column is called like a number's{hint}; choose with --column from: {listed(columns)}"
     )
 

@@ -270,3 +270,9 @@ def test_several_columns_are_taken_in_the_order_that_was_asked_for() -> None:
         "Mobile Phone",
         "Home Phone",
     ]
+
+
+def test_the_only_telephone_is_taken_where_nothing_holds_numbers() -> None:
+    frame = sample({"Phone": ["unknown", "x", None], "name": ["a", "b", "c"]})
+
+    assert chosen(frame) == ["Phone"]

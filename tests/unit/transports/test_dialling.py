@@ -33,7 +33,7 @@ class Wire:
         self.done: list[str] = []
 
     def get_extra_info(self, _: str) -> Any:
-        return SimpleNamespace(setsockopt=lambda *_: None)
+        return SimpleNamespace(setsockopt=lambda *_: None, fileno=lambda: 0)
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_, **__: self.done.append(name)
