@@ -90,7 +90,7 @@ REJECT_REASONS: dict[str, str] = {
     "multiple_numbers": "more than one number in the cell; give each a row of its own",
     "extension": "a number with an extension, which no mobile has",
     "spreadsheet_damage": "a spreadsheet rounded the number; export the column again as text",
-    "bad_row": "the line is ragged or cannot be decoded",
+    "bad_row": "the line is ragged, or its number cannot be decoded",
 }
 """The closed list of the `reject_reason` column."""
 

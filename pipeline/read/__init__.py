@@ -8,8 +8,9 @@ whose frames are the contract in `pipeline/README.md`. What this stage decides a
   nothing on it is no row. `line_number` is the physical line on which the row begins, from 1,
   header and blank lines counted; in a Parquet file it is the row, from 1.
 - A line that cannot be a row, because it has too few or too many fields, a quote that is never
-  closed or is followed by text, or bytes that cannot be decoded, becomes a row with `bad_row`
+  closed or is followed by text, or bytes in its number that cannot be decoded, becomes a row with `bad_row`
   (what is wrong) and `bad_line` (the line; undecodable bytes as `\\xff`), and counts as one.
+- Bytes that cannot be decoded beside a number in ASCII become U+FFFD, and are counted: `Listing.mended`.
 - A line may have 4 MiB, or 4 KiB for each column where that is more (64 MiB at most), and a record
   of several lines 128 KiB; what is longer may be a bad row, shown by its beginning. So memory is
   bounded whatever a file holds.

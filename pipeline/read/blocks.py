@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.read.contract import LINE_NUMBER, framed, own_schema
 from pipeline.read.damage import COUNT, FAULTS, Sorted, sort_records
-from pipeline.read.records import LONGEST, Record, count_fault, records
+from pipeline.read.records import LONGEST, UNDECODABLE, Record, count_fault, records
 from pipeline.read.sniff import Sniffed
 from pipeline.read.streams import CHUNK
 from pipeline.read.survey import Survey, survey
@@ -134,18 +134,26 @@ class Reading:
         found = sort_records(block, self._dialect, len(self._schema), final=final)
         if found is None:
             return None
-        sound = found.fault == 0
-        mixed = sound & found.literal & found.quoted
-        frames = [] if sound.all() else [self._bad(block, found, ~sound)]
+        sound, marked = found.fault == 0, found.fault == FAULTS.index(UNDECODABLE)
+        bad = ~(sound | marked)
+        mixed = (sound | marked) & found.literal & found.quoted
+        frames = [self._bad(block, found, bad)] if bad.any() else []
         for some, quote in (
             (sound & ~found.literal, self._dialect.quote),
             (sound & found.literal & ~found.quoted, None),
+            (marked & ~found.literal, self._dialect.quote),
+            (marked & found.literal & ~found.quoted, None),
         ):
-            frame = self._parsed(_cut_out(block, found, some), int(some.sum()), quote)
+            data = _cut_out(block, found, some)
+            what: tuple[pl.Series, ...] = ()
+            if (some & marked).any():
+                data = data.decode("utf-8", "replace").encode()
+                what = self._what_of_marked(block, found, some)
+            frame = self._parsed(data, int(some.sum()), quote)
             if frame is None:
                 mixed |= some
             else:
-                frames.append(framed(found.line[some] + self._line, frame.get_columns()))
+                frames.append(framed(found.line[some] + self._line, frame.get_columns(), *what))
         frames.append(self._mixed(block, found, mixed))
         self._rest, self._line = block[found.size :], self._line + found.lines
         there = [frame for frame in frames if frame.height]
@@ -160,6 +168,12 @@ class Reading:
         width = len(self._schema)
         rows = (records(block[at:end], self._dialect, width, final=True) for at, end in parts)
         return self._frame(lines.tolist(), list(chain.from_iterable(rows)))
+
+    def _what_of_marked(
+        self, block: bytes, found: Sorted, some: Mask
+    ) -> tuple[pl.Series, pl.Series]:
+        words = pl.Series([UNDECODABLE]).new_from_index(0, int(some.sum()))
+        return words, _shown_all(block, found.starts[some], found.stops[some])
 
     def _bad(self, block: bytes, found: Sorted, some: Mask) -> pl.DataFrame:
         width = len(self._schema)

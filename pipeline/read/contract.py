@@ -92,6 +92,9 @@ class Table(Protocol):
     def frames(self) -> Iterator[pl.DataFrame]:
         """`line_number` Int64 from 1, `bad_row` and `bad_line` String, `in:<name>` String.
 
+        A row that is bad has no cells, unless all that is wrong is that some of it cannot be decoded:
+        then U+FFFD stands for it, and `Listing` says whether that concerns the number.
+
         Frames have at least one row, and as many as take some megabytes. Raises `InputError` where
         the file turns out broken, or is not what `Source.seen` says, at the latest behind the last.
         """

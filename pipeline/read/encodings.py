@@ -3,18 +3,20 @@
 Also the way from there to UTF-8. A byte that the encoding cannot be read from becomes a byte that
 no UTF-8 has, so that "cannot be decoded" means one thing downstream, and concerns one line.
 
-Rules: a byte order mark decides. Without one, UTF-16 shows by its zeros. What is left is UTF-8 or
-cp1252, and most of the lines that are not ASCII decide, so that one broken line in a UTF-8 file
-stays one broken line, and a cp1252 file does not become thousands of them.
+Rules: a byte order mark decides. Without one, UTF-16 and UTF-32 show by their zeros. What is left is
+UTF-8 or another encoding (`charsets.py`), and most of the lines that are not ASCII decide, so that one
+broken line in a UTF-8 file stays one broken line, and a cp1252 file does not become thousands of them.
 """
 
 import codecs
 from collections.abc import Callable
 
+from pipeline.read.charsets import UNKNOWN, find_charset
+
 __all__ = ("SO_FAR_ASCII", "NotTextError", "find_encoding", "of_text", "to_utf8")
 
 SO_FAR_ASCII = "ascii"
-"""Nothing but ASCII was seen: UTF-8 or cp1252, and no need to know yet."""
+"""Nothing but ASCII was seen: no need to know yet."""
 
 _UNDECODABLE = "msisdn-undecodable"
 
@@ -43,6 +45,11 @@ _FOREIGN = (
 # Control characters that no text has: all of C0 but tab, line ends, form feed, the separators
 # 1C-1F and 01 (used as delimiters), and ESC and SUB, which old exports leave at the end.
 _CONTROL = bytes(set(range(32)) - {0x01, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, *range(0x1A, 0x20)})
+
+
+_ASCII, _STRAY = 0.2, 0.02
+"""Of the units of two bytes in UTF-16, those that are ASCII at least, and those that end in a zero
+byte for another reason at most."""
 
 
 class NotTextError(ValueError):
@@ -75,18 +82,26 @@ def _reads_as_text(head: bytes) -> bool:
 
 
 def _wide(head: bytes) -> str | None:
-    """UTF-16 without a mark: nearly every second byte of a list is zero."""
-    even, odd = head[::2].count(0), head[1::2].count(0)
-    pairs = len(head) // 2
-    if pairs and odd > 0.7 * pairs and even < 0.1 * pairs:
-        return "utf-16-le"
-    if pairs and even > 0.7 * pairs and odd < 0.1 * pairs:
-        return "utf-16-be"
+    """UTF-16 and UTF-32 without a mark: ASCII in them is zero, in the same places throughout.
+
+    A list is ASCII to a fifth at least, whatever its names are written in.
+    """
+    quarter = len(head) // 4
+    zeros = [head[place::4].count(0) for place in range(4)]
+    for name, full, upper in (("utf-32-le", 0, (2, 3)), ("utf-32-be", 3, (0, 1))):
+        least = min(zeros[place] for place in upper)
+        if quarter and 2 * least > quarter and zeros[full] < _STRAY * quarter:
+            return name
+    for name, lower, high in (("utf-16-le", 0, 1), ("utf-16-be", 1, 0)):
+        there = zeros[high] + zeros[high + 2]
+        stray = zeros[lower] + zeros[lower + 2]
+        if quarter and there > _ASCII * 2 * quarter and stray < _STRAY * 2 * quarter:
+            return name
     return None
 
 
 def of_text(piece: bytes) -> str:
-    """`utf-8` or `cp1252`, by most of the lines of `piece` that are not ASCII."""
+    """`utf-8` or what `find_charset` finds, by most of the lines of `piece` that are not ASCII."""
     if _is_utf8(piece):
         return "utf-8"
     *lines, last = piece.split(b"\n")
@@ -95,7 +110,7 @@ def of_text(piece: bytes) -> str:
     if not last.isascii():
         telling.append(last)
         sound += _is_utf8(last)
-    return "utf-8" if 2 * sound >= len(telling) else "cp1252"
+    return "utf-8" if 2 * sound >= len(telling) else find_charset(piece)
 
 
 def _is_utf8(piece: bytes, *, final: bool = False) -> bool:
@@ -110,8 +125,10 @@ def _is_utf8(piece: bytes, *, final: bool = False) -> bool:
 def to_utf8(encoding: str) -> Callable[[bytes, bool], bytes]:
     """A function that turns the next piece of a stream into UTF-8; True says it is the last.
 
-    Raises `NotTextError` for a codec that is none for text.
+    Of `UNKNOWN` only ASCII can be decoded. Raises `NotTextError` for a codec that is none for text.
     """
+    if encoding == UNKNOWN:
+        encoding = "ascii"
     try:
         "".encode(encoding)
         decoder = codecs.getincrementaldecoder(encoding)(_UNDECODABLE)

@@ -1,5 +1,6 @@
 """All inputs as one table: the union of their columns, one count of rows, one column of numbers."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -18,12 +19,17 @@ from pipeline.read.contract import (
     Source,
     Table,
 )
+from pipeline.read.records import UNDECODABLE
 
 __all__ = ("Listing", "united")
 
 BATCH_BYTES = 64 << 20
 """Bytes that make a full frame, however few rows it has."""
 
+_MARKED = (
+    "letters that cannot be read were replaced by \ufffd, the numbers are sound; name the encoding"
+    " with --encoding"
+)
 _COLUMN = 1 << 10
 """Bytes that a column takes beside its values: all there is to many small files of many columns."""
 
@@ -46,9 +52,12 @@ class Listing:
     """Those of them that hold the numbers, the first before the others; every source has them."""
     batch_rows: int
     tables: tuple[Table, ...] = field(repr=False)
+    _marked: Counter[str] = field(default_factory=Counter, init=False, repr=False)
+    """Rows of the last reading that have marks in place of letters, by source."""
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
         row_id = 0
+        self._marked.clear()
         for frame in _even(self._frames(), self.batch_rows):
             yield frame.insert_column(
                 0,
@@ -64,18 +73,20 @@ class Listing:
         It is complete when all frames were taken.
         """
         found = zip(self.sources, self.tables, strict=True)
-        return {
+        mended = {
             f"{source.name}: column {listed([column])}: {what}": cells
             for source, table in found
             for (column, what), cells in table.mended().items()
         }
+        return mended | {f"{name}: {_MARKED}": rows for name, rows in self._marked.items() if rows}
 
     def _frames(self) -> Iterator[pl.DataFrame]:
         """The frames of all tables with the columns of all, but `row_id`."""
         names = pl.Enum(list(dict.fromkeys(source.name for source in self.sources)))
         for source, table in zip(self.sources, self.tables, strict=True):
             name = pl.Series("source_file", [source.name], dtype=names)
-            for frame in table.frames():
+            for made in table.frames():
+                frame = self._settled(made, source)
                 there = {series.name: series for series in frame.get_columns()}
                 blank = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
                 yield pl.DataFrame(
@@ -88,6 +99,25 @@ class Listing:
                         ),
                     ]
                 )
+
+    def _settled(self, frame: pl.DataFrame, source: Source) -> pl.DataFrame:
+        """Decide about rows that cannot be decoded: those whose number is ASCII are sound.
+
+        Letters are lost beside it, and those are counted; digits never are.
+        """
+        undecodable = frame[BAD_ROW] == UNDECODABLE
+        if not undecodable.any():
+            return frame
+        parts = [OWN + part for column in self.number_columns for part in column.parts]
+        is_ascii = [pl.col(part).str.len_bytes() == pl.col(part).str.len_chars() for part in parts]
+        kept = frame.select(pl.all_horizontal(each.fill_null(value=True) for each in is_ascii))
+        sound = (undecodable & kept.to_series()).fill_null(value=False)
+        self._marked[source.name] += int(sound.sum())
+        bad = frame[BAD_ROW].is_not_null() & ~sound
+        own = [name for name in frame.columns if name.startswith(OWN)]
+        return frame.with_columns(
+            pl.when(~sound).then(pl.col(BAD_ROW, BAD_LINE)), pl.when(~bad).then(pl.col(own))
+        )
 
 
 def _even(frames: Iterable[pl.DataFrame], batch_rows: int) -> Iterator[pl.DataFrame]:

@@ -47,7 +47,8 @@ class Record:
     fields: tuple[str | None, ...] = ()
     """An empty cell is null unless it is quoted."""
     fault: str = ""
-    """What is wrong with it; then it is a single line and has no fields."""
+    """What is wrong with it; then it is a single line and has no fields, unless all that is wrong is
+    `UNDECODABLE`: that they have marks in place of."""
 
 
 class _Unfinished(Exception):
@@ -90,7 +91,8 @@ def _record(data: bytes, at: int, dialect: Dialect, expected: int | None, *, fin
     try:
         return Record(end, 1, raw, tuple([cell.decode() or None for cell in cells]))
     except UnicodeDecodeError:
-        return Record(end, 1, raw, fault=UNDECODABLE)
+        marked = tuple([cell.decode("utf-8", "replace") or None for cell in cells])
+        return Record(end, 1, raw, marked, fault=UNDECODABLE)
 
 
 def _quoted(data: bytes, at: int, dialect: Dialect, expected: int | None, *, final: bool) -> Record:
@@ -107,7 +109,8 @@ def _quoted(data: bytes, at: int, dialect: Dialect, expected: int | None, *, fin
     try:
         fields = tuple(None if cell is None else cell.decode() for cell in cells)
     except UnicodeDecodeError:
-        return Record(end, lines, raw, fault=UNDECODABLE)
+        marked = tuple(None if cell is None else cell.decode("utf-8", "replace") for cell in cells)
+        return Record(end, lines, raw, marked, fault=UNDECODABLE)
     return Record(end, lines, raw, fields)
 
 

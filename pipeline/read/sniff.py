@@ -6,6 +6,7 @@ so that two numbers in a line stay together and can be told to be two. `:`, `/` 
 never found, only believed when set: they occur in every other number (`tel:…`).
 """
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -65,7 +66,9 @@ def sniff(head: bytes, wishes: Wishes, *, complete: bool) -> Sniffed:
     `complete`: there is no more of it. Raises `NotTextError` for what is no list.
     """
     encoding = wishes.encoding or find_encoding(head)
-    text = _decoded(head, encoding, complete=complete).removeprefix("\ufeff".encode())
+    text = _decoded(head, encoding, complete=complete)
+    while text.startswith(codecs.BOM_UTF8):
+        text = text.removeprefix(codecs.BOM_UTF8)
     if wishes.encoding and _has_line_end(head) and not _has_line_end(text):
         raise NotTextError(_not_in(encoding, "no line of it ends"))
     hint = _HINT.match(text)
@@ -123,7 +126,7 @@ def _has_line_end(text: bytes) -> bool:
 def _is_undecodable(found: Sequence[Record]) -> bool:
     """No record is sound, and that is why."""
     faults = {record.fault for record in found}
-    return UNDECODABLE in faults and not any(record.fields for record in found)
+    return UNDECODABLE in faults and all(record.fault or not record.fields for record in found)
 
 
 def _not_in(encoding: str, why: str) -> str:

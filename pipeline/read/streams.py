@@ -17,7 +17,7 @@ from pipeline.read.contract import Source
 from pipeline.read.encodings import SO_FAR_ASCII, of_text, to_utf8
 from pipeline.read.unchanged import Witness
 
-__all__ = ("CHUNK", "HEAD", "Opened", "head", "opened", "utf8_chunks")
+__all__ = ("CHUNK", "HEAD", "Opened", "head", "opened", "unmarked", "utf8_chunks")
 
 CHUNK = 4 << 20
 """Bytes taken at once; Polars reads blocks of 1 to 16 MiB equally fast."""
@@ -100,12 +100,19 @@ def utf8_chunks(stream: IO[bytes], encoding: str, size: int = CHUNK) -> Iterator
     """The stream as UTF-8 without a byte order mark, cut anywhere into pieces of about `size`.
 
     `encoding` is a name that `codecs` knows, or `SO_FAR_ASCII`: then the first piece with another
-    byte decides between UTF-8 and cp1252.
+    byte decides.
     """
     first = True
     for chunk in _transcoded(stream, encoding, size):
-        yield chunk.removeprefix(_BOM) if first else chunk
+        yield unmarked(chunk) if first else chunk
         first = False
+
+
+def unmarked(text: bytes) -> bytes:
+    """UTF-8 without the byte order marks that it begins with: some tools add one to a file that has one."""
+    while text.startswith(_BOM):
+        text = text.removeprefix(_BOM)
+    return text
 
 
 def _transcoded(stream: IO[bytes], encoding: str, size: int) -> Iterator[bytes]:

@@ -197,7 +197,7 @@ def test_rows_depend_neither_on_how_the_stream_is_cut_nor_on_which_way_they_are_
     for record in records(data, dialect, width, final=True):
         if record.fault:
             shown = record.raw.decode("utf-8", "backslashreplace")
-            expected.append((line, record.fault, shown, *[None] * width))
+            expected.append((line, record.fault, shown, *(record.fields or [None] * width)))
         elif record.fields:
             expected.append((line, None, None, *record.fields))
         line += record.lines
