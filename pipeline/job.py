@@ -26,7 +26,7 @@ from pipeline.ledger.place import doubts, lack, to_plan
 from pipeline.ledger.records import InputFile
 from pipeline.ledger.run import identify, open_checkpoint
 from pipeline.normalise.regions import default_region
-from pipeline.read import Listing, Source, find, fingerprint, read
+from pipeline.read import Listing, Source, find, fingerprint, passed_over, read
 from pipeline.settings import Settings
 from pipeline.stop import Stop
 from pipeline.write import Output
@@ -69,6 +69,8 @@ class Job:
     checkpoint: Checkpoint
     output: Output
     files: Files
+    unread: tuple[str, ...] = ()
+    """Files and sheets of the inputs that are no part of the list."""
 
     def check_stop(self) -> None:
         """Between two batches: raise `Interrupted` if a signal asked for it."""
@@ -132,6 +134,7 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
                 files=files,
             ),
             files=files,
+            unread=(*passed_over(settings.inputs, outside=out), *listing.unread()),
         )
 
 

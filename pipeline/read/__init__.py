@@ -21,6 +21,8 @@ whose frames are the contract in `pipeline/README.md`. What this stage decides a
   that no calendar has, a time zone that does not exist) is mended and counted: `Listing.mended`.
 - A file that is not what `fingerprint` saw ends the reading, behind its last row at the latest.
 - A file named twice, or found under two names, is read once.
+- Folders called `name=value` below a directory or glob give a column, as text; a file's own goes before it.
+- What is passed over (files of other formats in a directory, other sheets) is named.
 - Frames are full: rows of small files share one, and wide ones have fewer rows.
 - The number's column is known by its name and by what is in it, or is the only one, and must have
   one name in all files. Where two would do, or none is named so, nothing is guessed.
@@ -34,7 +36,7 @@ from pipeline.read.contract import Layout, NumberColumn, Source
 from pipeline.read.formats import FORMATS, open_table
 from pipeline.read.listing import Listing, united
 from pipeline.read.sniff import Wishes
-from pipeline.read.sources import find, fingerprint
+from pipeline.read.sources import find, fingerprint, passed_over
 from pipeline.settings import Settings
 
 __all__ = (
@@ -47,6 +49,7 @@ __all__ = (
     "choose_columns",
     "find",
     "fingerprint",
+    "passed_over",
     "read",
 )
 

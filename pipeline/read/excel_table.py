@@ -2,7 +2,8 @@
 
 Rules: a numeric cell is its digits where it is whole and within what a float counts exactly, and
 scientific notation beyond, as in Parquet; how it is formatted is not asked. A text cell is its text.
-Dates are ISO 8601. An error and a formula without a value are blank to calamine, and so to us.
+Dates are ISO 8601. An error and a formula without a value are blank to calamine, and so to us; in .xlsx
+they are counted (`valueless.py`).
 
 Sheets whose first row is the same are one list, in the workbook's order; it begins with the first
 visible sheet that has something on it, or with `--sheet`. `line_number` is the row on its sheet.
@@ -23,6 +24,7 @@ from pipeline.model import OWN
 from pipeline.read.columns import listed, repeated_names, unique_names
 from pipeline.read.contract import Layout, Source, framed
 from pipeline.read.sniff import Wishes, is_header
+from pipeline.read.valueless import valueless
 
 __all__ = ("OLE", "ZIP", "ExcelTable", "is_workbook", "open_excel")
 
@@ -176,8 +178,15 @@ class ExcelTable:
         return self._frame([self._filled(row) for row in self._rows[:_SAMPLE]], "")
 
     def mended(self) -> Mapping[tuple[str, str], int]:
-        """See `contract.Table`."""
-        return {}
+        """See `contract.Table`. Cells that have no value, of .xlsx only."""
+        if not zipfile.is_zipfile(self._source.path):
+            return {}
+        found = valueless(self._source.path, self._skip.items())
+        names = self.layout.columns
+        return {
+            (names[at] if 0 <= at < len(names) else "beside the list", what): cells
+            for (at, what), cells in sorted(found.items())
+        }
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """See `contract.Table`."""

@@ -80,15 +80,37 @@ class Listing:
         }
         return mended | {f"{name}: {_MARKED}": rows for name, rows in self._marked.items() if rows}
 
+    def unread(self) -> list[str]:
+        """What else is in the inputs, and is no part of the list: other sheets, by file."""
+        found = zip(self.sources, self.layouts, strict=True)
+        return [f"{source.name}: {what}" for source, layout in found for what in layout.unread]
+
+    def overruled(self) -> list[str]:
+        """Files that have a column of a folder's name: theirs counts; in words."""
+        found = zip(self.sources, self.layouts, strict=True)
+        return [
+            f"{source.name}: its own column {listed([name])} counts, not that of its folder"
+            for source, layout in found
+            for name, _ in source.folders
+            if name in layout.columns
+        ]
+
     def _frames(self) -> Iterator[pl.DataFrame]:
         """The frames of all tables with the columns of all, but `row_id`."""
         names = pl.Enum(list(dict.fromkeys(source.name for source in self.sources)))
         for source, table in zip(self.sources, self.tables, strict=True):
             name = pl.Series("source_file", [source.name], dtype=names)
+            given = dict(source.folders)
             for made in table.frames():
                 frame = self._settled(made, source)
                 there = {series.name: series for series in frame.get_columns()}
                 blank = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+                sound = frame[BAD_ROW].is_null()
+                for column, value in given.items():
+                    all_rows = pl.Series([value], dtype=pl.String).new_from_index(0, frame.height)
+                    there.setdefault(
+                        OWN + column, all_rows.zip_with(sound, blank).alias(OWN + column)
+                    )
                 yield pl.DataFrame(
                     [
                         name.new_from_index(0, frame.height),
@@ -166,6 +188,7 @@ def united(
             if name in table.layout.repeated:
                 _chosen(source, table, wanted)
     columns = dict.fromkeys(name for table in tables for name in table.layout.columns)
+    columns |= dict.fromkeys(name for source in sources for name, _ in source.folders)
     return Listing(
         sources=sources,
         layouts=tuple(table.layout for table in tables),

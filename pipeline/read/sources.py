@@ -2,7 +2,8 @@
 
 Rules: the order is the user's, and sorted by path within one argument; a file named twice is read
 once. In a directory, names that begin with a dot and suffixes that no format has are left out;
-what is named outright, or matched by a glob, is read whatever it is called. Standard input is
+what is named outright, or matched by a glob, is read whatever it is called; `passed_over` names the rest. A folder called `name=value` below a
+directory or glob is a column of what is in it, as Hive, Spark and DuckDB write it. Standard input is
 copied to a file first, because a run reads its input again when it resumes.
 """
 
@@ -13,6 +14,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import unquote
 
 from pipeline.errors import CheckpointError, InputError, StorageError, UsageError
 from pipeline.ledger.files import Files, sha256_of
@@ -20,11 +22,12 @@ from pipeline.read.contract import Source
 from pipeline.read.formats import SUFFIXES
 from pipeline.read.unchanged import Seen, changed, state_of
 
-__all__ = ("find", "fingerprint")
+__all__ = ("find", "fingerprint", "passed_over")
 
 STDIN = "-"
 _GLOB = frozenset("*?[")
 _CHUNK = 1 << 20
+_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
 def find(
@@ -56,8 +59,24 @@ def find(
         else:
             named = [(path, str(path)) for path in _expand(text, outside)]
         for path, name in named:
-            found.setdefault(_real(path, name), _source(path, name))
+            folders = () if name == STDIN else _folders(path, _base(text))
+            found.setdefault(_real(path, name), _source(path, name, folders))
     return list(found.values())
+
+
+def passed_over(inputs: Sequence[str], *, outside: Path | None = None) -> list[str]:
+    """The files below the directories among `inputs` that no format's suffix makes a list, by name.
+
+    Hidden ones and empty ones, such as `_SUCCESS`, hold nothing that was meant.
+    """
+    below = [Path(text) for text in inputs if text != STDIN and Path(text).is_dir()]
+    names = {
+        str(path)
+        for directory in below
+        for path in _walk(directory, outside, lists=False)
+        if path.is_file() and path.stat().st_size
+    }
+    return sorted(names)
 
 
 def fingerprint(source: Source) -> str:
@@ -100,6 +119,27 @@ def _expand(text: str, outside: Path | None) -> list[Path]:
     return files
 
 
+def _base(text: str) -> Path:
+    """The folder that an input is below: a directory itself, of a glob what is no pattern, of a file its own."""
+    path = Path(text)
+    if os.path.lexists(path):
+        return path if path.is_dir() else path.parent
+    return next((above for above in path.parents if os.path.lexists(above)), Path())
+
+
+def _folders(path: Path, base: Path) -> tuple[tuple[str, str | None], ...]:
+    """The columns that the folders between `base` and the file give; of two of a name the lower one's."""
+    found: dict[str, str | None] = {}
+    for folder in path.relative_to(base).parts[:-1]:
+        name, sign, value = folder.partition("=")
+        if name.strip() and sign:
+            plain = unquote(value)
+            found[unquote(name).replace("\0", "").strip()] = (
+                None if plain in ("", _HIVE_NULL) else plain
+            )
+    return tuple(found.items())
+
+
 def _pattern(path: Path) -> str:
     """The path as a glob; a folder that exists under its very name is meant, as a file is."""
     folder = next((above for above in path.parents if os.path.lexists(above)), Path())
@@ -117,7 +157,9 @@ def _lists_below(directory: Path, outside: Path | None) -> list[Path]:
     return files
 
 
-def _walk(directory: Path, outside: Path | None) -> Iterator[Path]:
+def _walk(directory: Path, outside: Path | None, *, lists: bool = True) -> Iterator[Path]:
+    """The files below a directory that are called like lists, or the others."""
+
     def refuse(error: OSError) -> None:
         raise _unreadable(str(error.filename), error) from error
 
@@ -126,7 +168,7 @@ def _walk(directory: Path, outside: Path | None) -> Iterator[Path]:
         folders[:] = [
             name for name in folders if name[0] != "." and not _within(here / name, outside)
         ]
-        yield from (here / name for name in names if name[0] != "." and _is_list(name))
+        yield from (here / name for name in names if name[0] != "." and _is_list(name) is lists)
 
 
 def _is_list(name: str) -> bool:
@@ -151,7 +193,7 @@ def _real(path: Path, name: str) -> Path:
         raise InputError(f"{name}: cannot be read: {error}") from error
 
 
-def _source(path: Path, name: str) -> Source:
+def _source(path: Path, name: str, folders: tuple[tuple[str, str | None], ...]) -> Source:
     if any("\ud800" <= letter <= "\udfff" for letter in name):  # as Python writes such bytes
         raise InputError(
             f"{name}: the bytes of its name are not UTF-8: rename it, or pipe it in and write - for"
@@ -168,7 +210,8 @@ def _source(path: Path, name: str) -> Source:
         raise InputError(f"{name}: not a regular file; pipe it in, and write - for its name")
     if state.st_size == 0:
         raise InputError(f"{name}: is empty; give a list with at least one number")
-    return Source(path=path, name=name, size=state.st_size, seen=Seen(state_of(state)))
+    seen = Seen(state_of(state))
+    return Source(path=path, name=name, size=state.st_size, seen=seen, folders=folders)
 
 
 def _unreadable(name: str, error: OSError) -> InputError:

@@ -49,6 +49,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     evidence: dict[str, dict[str, Any]] = {}
     """What a column shows as a whole and what was decided by it, by input file: `bare` by region (`*` all rows that
     have one and are not named, `-` those without), each with `read_as` and the counts it comes from."""
+    unread: list[str] = []
+    """Files in input directories, and sheets of workbooks, that are no part of the list."""
     diagnosis: list[str] = []
     """What is wrong with the list as a whole and what to do, most cells first."""
     countries: dict[str, int] = {}
@@ -89,7 +91,8 @@ def report(
     """Count the part files, write `summary.json`, and give both.
 
     `known` are fields of `Summary` that the files do not tell: `run_id`, `command`, `complete`,
-    `rows`, `sources`, `reasons`, `rules`, `evidence`, `mended`, `renamed`, `outcome_unknown`.
+    `rows`, `sources`, `reasons`, `rules`, `evidence`, `mended`, `renamed`, `unread`,
+    `outcome_unknown`.
     """
     rows_of = {kind: sum(p.rows or 0 for p in parts if p.kind == kind) for kind in _kinds(parts)}
     found: dict[str, object] = {**known, **rows_of, "files": sorted(p.path for p in parts)}

@@ -1,0 +1,80 @@
+"""Formulas without a value and errors of a workbook are told, by column, never passed over."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+import xlsxwriter
+
+from pipeline.read import Listing, find, read
+from pipeline.settings import Settings
+
+ONE = "+447700900123"
+
+Fill = Callable[[xlsxwriter.workbook.Worksheet], object]
+
+
+def listing(path: Path, fill: Fill, *, top: int = 0, left: int = 0) -> Listing:
+    """A workbook with a header, a sound row, and what is filled in below."""
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet("list")
+    sheet.write_row(top, left, ["phone", "name"])
+    sheet.write_string(top + 1, left, ONE)
+    fill(sheet)
+    book.close()
+    return read(find([str(path)]), Settings())
+
+
+def told(found: Listing) -> dict[str, int]:
+    rows = pl.concat(list(found))
+    assert rows["in:phone"].to_list()[0] == ONE
+    return {
+        said.partition(": column ")[2].partition(", which")[0]: count
+        for said, count in found.mended().items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("fill", "words"),
+    [
+        (lambda sheet: sheet.write_formula("A3", "=B9", None, ""), {"phone: a formula without a value": 1}),
+        (lambda sheet: sheet.write_formula("A3", "=B9", None, "#N/A"), {"phone: an error such as #N/A": 1}),
+        (lambda sheet: sheet.write_formula("B3", "=1/0", None, "#DIV/0!"), {"name: an error such as #N/A": 1}),
+        (
+            lambda sheet: [sheet.write_formula(row, 0, "=B9", None, "") for row in range(2, 9)],
+            {"phone: a formula without a value": 7},
+        ),
+        (lambda sheet: sheet.write_formula("A3", "=B9", None, 447700900124), {}),
+        (lambda sheet: sheet.write_formula("A3", "=B9", None, "+447700900124"), {}),
+        (lambda sheet: sheet.write_string("B3", '<f> t="e"'), {}),
+        (lambda sheet: sheet.write_formula("A1", '="phone"', None, "phone"), {}),
+    ],
+)  # fmt: skip
+def test_cells_without_a_value_are_counted(
+    tmp_path: Path, fill: Fill, words: dict[str, int]
+) -> None:
+    assert told(listing(tmp_path / "list.xlsx", fill)) == words
+
+
+@pytest.mark.parametrize(("top", "left"), [(0, 1), (3, 0), (5, 4), (0, 30)])
+def test_they_belong_to_their_column_wherever_the_list_stands(
+    tmp_path: Path, top: int, left: int
+) -> None:
+    def fill(sheet: xlsxwriter.workbook.Worksheet) -> None:
+        sheet.write_string(top + 2, left, ONE)
+        sheet.write_formula(top + 2, left + 1, "=1/0", None, "#DIV/0!")
+
+    found = told(listing(tmp_path / "list.xlsx", fill, top=top, left=left))
+    assert found == {"name: an error such as #N/A": 1}
+
+
+def test_a_sheet_that_no_parser_should_open_is_left_alone(tmp_path: Path) -> None:
+    from pipeline.read.valueless import valueless  # noqa: PLC0415
+
+    path = tmp_path / "list.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
+        archive.writestr("xl/_rels/workbook.xml.rels", "<a/>")
+    assert not valueless(path, [("list", 1)])
