@@ -44,8 +44,6 @@ in seconds, and stays as small as asking is. `clean` and `plan` do nothing else,
 
 FILES_APART = 256
 """Files in one frame whose columns are looked at one by one; of more, each has a few hundred rows at most."""
-NAMED = 10
-"""Names in a warning; all of them are in `summary.json`."""
 
 TELL_EVERY = 1.0
 """Seconds between two notes of how many rows are read, for `status`."""
@@ -194,7 +192,7 @@ def _unique(
     for name, written in job.output.renamed().items():
         text = f"the input's column {redact(name)} is called {redact(written)} in the outputs"
         job.around.announce(Notice("info", text))
-    _tell_unread(job)
+    job.tell_inputs()
     numbers = job.listing.number_columns
     alone = len(numbers) == 1 and len(numbers[0].parts) == 1
     cell = OWN + numbers[0].name if alone else None
@@ -208,18 +206,6 @@ def _unique(
             job.check_stop()
             yield unique
     job.files.remove_tree(spool)
-
-
-def _tell_unread(job: Job) -> None:
-    """Say what is among the inputs and is no part of the list."""
-    names = [redact(name) for name in job.unread]
-    if names:
-        more = len(names) - NAMED
-        rest = f", and {more:,} more, which summary.json has" if more > 0 else ""
-        text = f"not read, being no lists or other sheets: {', '.join(names[:NAMED])}{rest}"
-        job.around.announce(Notice("warning", text))
-    for said in job.listing.overruled()[:NAMED]:
-        job.around.announce(Notice("warning", redact(said)))
 
 
 def _valid(job: Job, counts: Counts, rejected: Parts | _Counted) -> Iterator[pl.DataFrame]:

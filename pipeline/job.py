@@ -26,6 +26,7 @@ from pipeline.ledger.place import doubts, lack, to_plan
 from pipeline.ledger.records import InputFile
 from pipeline.ledger.run import identify, open_checkpoint
 from pipeline.normalise.regions import default_region
+from pipeline.privacy import redact
 from pipeline.read import Listing, Source, find, fingerprint, passed_over, read
 from pipeline.settings import Settings
 from pipeline.stop import Stop
@@ -33,6 +34,9 @@ from pipeline.write import Output
 
 RULES_VERSION = importlib.metadata.version("phonenumbers")
 """The numbering plans are libphonenumber's, whose version `phonenumbers` carries."""
+
+NAMED = 10
+"""Names in a warning; all of them are in `summary.json`."""
 
 __all__ = ("Job", "Surroundings", "opened")
 
@@ -79,6 +83,19 @@ class Job:
             raise Interrupted(
                 "stopped by a signal before anything was asked; run the same command again", signal
             )
+
+    def tell_inputs(self) -> None:
+        """Say what is among the inputs and is no part of the list, and how the rest is read."""
+        names = [redact(name) for name in self.unread]
+        if names:
+            more = len(names) - NAMED
+            rest = f", and {more:,} more, which summary.json has" if more > 0 else ""
+            text = f"not read, being no lists or other sheets: {', '.join(names[:NAMED])}{rest}"
+            self.around.announce(Notice("warning", text))
+        guessed = self.listing.guessed() if self.settings.encoding is None else []
+        for level, said in (("info", guessed), ("warning", self.listing.overruled())):
+            for text in said[:NAMED]:
+                self.around.announce(Notice(level, redact(text)))
 
 
 @contextmanager

@@ -16,17 +16,19 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-__all__ = ("DEFAULT", "UNKNOWN", "find_charset")
+__all__ = ("CHARSETS", "DEFAULT", "UNKNOWN", "find_charset")
 
 DEFAULT = "cp1252"
 UNKNOWN = "unknown"
 """Only the ASCII of it can be read."""
 
-_MOST_CELLS = 2000
+_SAMPLE = 8 << 10
+"""Bytes that are looked at, from the whole of the piece: each costs some ten microseconds."""
 _LEAST_LETTERS, _LEAST_OTHERS = 4, 16
 """Signs beyond ASCII that say anything, in Latin text and in other alphabets: fewer may be anything."""
-_FLAWED = 0.02
-"""Share of the signs beyond ASCII that may be out of place."""
+_FLAWED, _TOLERATED = 0.02, 0.1
+"""Share of the signs beyond ASCII that may be out of place; in `DEFAULT`, where nothing else fits."""
+_GLANCE, _HOPELESS = 256, 0.3
 _RANKED = 1 << 12
 """Bytes that are ranked by language; of more, only samples are looked at."""
 _CUT = re.compile(rb'[\x00-\x1f,;"]+')
@@ -45,7 +47,7 @@ _LATIN = {
 _LATIN |= dict.fromkeys(("mac_roman", "cp850", "cp437"), _LATIN["cp1252"])
 """The letters beyond ASCII of the languages that each is used for."""
 _OTHERS = ("cp1251", "koi8_r", "cp866", "cp1253", "cp1255", "cp1256")
-_SIGNS = frozenset("½¼¾’‘“”«»–—·°º…€£§®©™¿¡\xa0\xad׳״")
+_SIGNS = frozenset("½¼¾´¨¹²³±µ×’‘“”«»–—·°º…€£§®©™¿¡\xa0\xad׳״")
 """What may stand beside letters in a list."""
 
 
@@ -74,6 +76,10 @@ _EAST_ASIAN = (
 _CODECS = {"shift_jis": "cp932", "euc_kr": "cp949"}
 """What Windows writes under that name, a superset."""
 _LEAST_HANGUL = 24
+CHARSETS = frozenset(
+    {*_LATIN, *_OTHERS, *(_CODECS.get(each.name, each.name) for each in _EAST_ASIAN)} - {DEFAULT}
+)
+"""All that may be found, beside `DEFAULT` and `UNKNOWN`."""
 _COMMON, _LEAD = 0.9, 0.1
 
 
@@ -88,14 +94,21 @@ def find_charset(piece: bytes) -> str:
     letters = sum(byte > 0x7F for byte in joined)
     if letters >= _LEAST_LETTERS and (found := _east_asian(joined)):
         return found
+    usual = joined.decode(DEFAULT, "replace")
+    flaws = _flaws(usual, latin=True)
+    if letters < _LEAST_LETTERS:
+        return DEFAULT if 2 * flaws <= 1 else UNKNOWN
+    name = _one_byte(joined, letters)
+    is_likely = flaws <= _TOLERATED and _is_mostly_ascii(usual)
+    return DEFAULT if name == UNKNOWN and is_likely else name
+
+
+def _one_byte(joined: bytes, letters: int) -> str:
+    """The one-byte encoding that leads all others; `UNKNOWN` if none does."""
     sound = _sound(joined)
     latin = {
         name: text for name, text in sound.items() if name in _LATIN and _is_mostly_ascii(text)
     }
-    if letters < _LEAST_LETTERS:
-        return (
-            DEFAULT if 2 * _flaws(joined.decode(DEFAULT, "replace"), latin=True) <= 1 else UNKNOWN
-        )
     if latin:
         return _by_letters(latin)
     others = {name: text for name, text in sound.items() if name in _OTHERS}
@@ -105,8 +118,9 @@ def find_charset(piece: bytes) -> str:
 def _telling(piece: bytes) -> list[bytes]:
     """The different cells that are not ASCII; the last line may be cut."""
     lines = piece[: piece.rfind(b"\n") + 1] or piece
-    cells = dict.fromkeys(cell for cell in _CUT.split(lines) if not cell.isascii())
-    return list(cells)[:_MOST_CELLS]
+    cells = list(dict.fromkeys(cell for cell in _CUT.split(lines) if not cell.isascii()))
+    step = 1 + sum(map(len, cells)) // _SAMPLE
+    return [cell[:_SAMPLE] for cell in cells[::step]]
 
 
 def _east_asian(joined: bytes) -> str | None:
@@ -175,6 +189,8 @@ def _is_mostly_ascii(text: str) -> bool:
 
 def _flaws(text: str, *, latin: bool) -> float:
     """Share of the signs beyond ASCII that are out of place."""
+    if len(text) > _GLANCE and (share := _flaws(text[:_GLANCE], latin=latin)) > _HOPELESS:
+        return share
     beyond = [at for at, sign in enumerate(text) if sign > "\x7f"]
     return sum(_is_flaw(text, at, latin=latin) for at in beyond) / max(1, len(beyond))
 

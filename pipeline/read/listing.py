@@ -9,6 +9,7 @@ import polars as pl
 from pipeline.errors import InputError
 from pipeline.held import VIEW
 from pipeline.model import OWN
+from pipeline.read.charsets import CHARSETS
 from pipeline.read.columns import choose_columns, listed
 from pipeline.read.contract import (
     BAD_LINE,
@@ -84,6 +85,16 @@ class Listing:
         """What else is in the inputs, and is no part of the list: other sheets, by file."""
         found = zip(self.sources, self.layouts, strict=True)
         return [f"{source.name}: {what}" for source, layout in found for what in layout.unread]
+
+    def guessed(self) -> list[str]:
+        """Files in an encoding that only their letters tell of, in words."""
+        found = zip(self.sources, self.layouts, strict=True)
+        return [
+            f"{source.name}: read as {layout.encoding}; if letters are wrong, name another with"
+            " --encoding"
+            for source, layout in found
+            if layout.encoding in CHARSETS
+        ]
 
     def overruled(self) -> list[str]:
         """Files that have a column of a folder's name: theirs counts; in words."""

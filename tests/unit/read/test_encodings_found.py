@@ -225,3 +225,21 @@ def test_a_wish_goes_before_what_is_found(tmp_path: Path) -> None:
     found = listing(tmp_path, text.encode("cp1250"), encoding="cp1252")
     assert found.layouts[0].encoding == "cp1252"
     assert re.search("Jiøí", rows(found)["in:name"][0])
+
+
+@pytest.mark.parametrize("rows", [40, 4000])
+@pytest.mark.parametrize(
+    "cell", ["D´Angelo René", "Größe 5 m²", "JeanÉric Noël", "Zoë Ñ", "Måns ½"]
+)
+def test_cp1252_is_kept_where_some_cells_are_odd(cell: str, rows: int) -> None:
+    sound = people("fr", 200)
+    lines = [f"+4479111{at:05},{cell if at % 40 == 0 else sound[at % 200]}\n" for at in range(rows)]
+    assert find_charset("".join(lines).encode("cp1252")) == DEFAULT
+
+
+@pytest.mark.parametrize(("encoding", "language"), [("mac_roman", "fr"), ("cp1251", "ru")])
+def test_a_guess_is_said(tmp_path: Path, encoding: str, language: str) -> None:
+    found = listing(tmp_path, numbered(people(language, 9))[1].encode(encoding))
+    (said,) = found.guessed()
+    assert f"list.csv: read as {encoding}; " in said
+    assert "--encoding" in said
