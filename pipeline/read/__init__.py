@@ -22,18 +22,19 @@ whose frames are the contract in `pipeline/README.md`. What this stage decides a
 - A file that is not what `fingerprint` saw ends the reading, behind its last row at the latest.
 - A file named twice, or found under two names, is read once.
 - Folders called `name=value` below a directory or glob give a column, as text; a file's own goes before it.
-- What is passed over (files of other formats in a directory, other sheets) is named.
+- What is passed over (files of other formats in a directory, whatever they are called; other sheets) is named.
 - Frames are full: rows of small files share one, and wide ones have fewer rows.
 - The number's column is known by its name and by what is in it, or is the only one, and must have
   one name in all files. Where two would do, or none is named so, nothing is guessed.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.errors import InputError
 from pipeline.read.columns import choose_columns
-from pipeline.read.contract import Layout, NumberColumn, Source
-from pipeline.read.formats import FORMATS, open_table
+from pipeline.read.contract import Layout, NumberColumn, Source, Table
+from pipeline.read.formats import FORMATS, NoListError, open_table
 from pipeline.read.listing import Listing, united
 from pipeline.read.sniff import Wishes
 from pipeline.read.sources import find, fingerprint, passed_over
@@ -74,5 +75,17 @@ def read(sources: Sequence[Source], settings: Settings, *, batch_rows: int = BAT
         header=settings.header,
         sheet=settings.sheet,
     )
-    tables = tuple(open_table(source, settings.format, wishes) for source in sources)
-    return united(tuple(sources), tables, settings.column, batch_rows)
+    tables: list[tuple[Source, Table]] = []
+    no_lists: list[NoListError] = []
+    for source in sources:
+        try:
+            tables.append((source, open_table(source, settings.format, wishes)))
+        except NoListError as error:
+            if not source.is_searched:
+                raise
+            no_lists.append(error)
+    if not tables:
+        raise no_lists[0]
+    lists, opened = zip(*tables, strict=True)
+    found = united(lists, opened, settings.column, batch_rows)
+    return replace(found, no_lists=tuple(map(str, no_lists)))

@@ -57,6 +57,8 @@ class Source:
     """Bytes."""
     seen: Seen = field(default_factory=Seen, compare=False, repr=False)
     """What every reading of it is held against."""
+    is_searched: bool = False
+    """It was found in a directory, and nobody has named it."""
     folders: tuple[tuple[str, str | None], ...] = ()
     """Columns that its folders give to all of its rows, `country=GB/`; None is Hive's word for null."""
 

@@ -12,7 +12,11 @@ from pipeline.read.parquet_table import MAGIC, open_parquet
 from pipeline.read.sniff import Wishes
 from pipeline.read.streams import opened
 
-__all__ = ("FORMATS", "SUFFIXES", "Format", "format_of", "open_table")
+__all__ = ("FORMATS", "SUFFIXES", "Format", "NoListError", "format_of", "open_table")
+
+
+class NoListError(InputError):
+    """A sound file of a kind that is no list."""
 
 
 class Format(NamedTuple):
@@ -66,10 +70,10 @@ def format_of(source: Source) -> str:
                     f"{source.name}: {name} packed with {compression}; unpack it first"
                 )
             if not known.is_one(source):
-                raise InputError(f"{source.name}: is an archive and no workbook; unpack it first")
+                raise NoListError(f"{source.name}: is an archive and no workbook; unpack it first")
             return name
     if other := foreign(first):
-        raise InputError(f"{source.name}: is {other.name}, not a list; {other.advice}")
+        raise NoListError(f"{source.name}: is {other.name}, not a list; {other.advice}")
     for name, known in FORMATS.items():
         named = source.name.lower().endswith(known.suffixes)
         if known.magic and not known.text_too and named:

@@ -53,6 +53,8 @@ class Listing:
     """Those of them that hold the numbers, the first before the others; every source has them."""
     batch_rows: int
     tables: tuple[Table, ...] = field(repr=False)
+    no_lists: tuple[str, ...] = ()
+    """Files of a directory that are called like lists and are none, and what they are."""
     _marked: Counter[str] = field(default_factory=Counter, init=False, repr=False)
     """Rows of the last reading that have marks in place of letters, by source."""
 
@@ -82,9 +84,10 @@ class Listing:
         return mended | {f"{name}: {_MARKED}": rows for name, rows in self._marked.items() if rows}
 
     def unread(self) -> list[str]:
-        """What else is in the inputs, and is no part of the list: other sheets, by file."""
+        """What else is in the inputs, and is no part of the list: other files, and sheets."""
         found = zip(self.sources, self.layouts, strict=True)
-        return [f"{source.name}: {what}" for source, layout in found for what in layout.unread]
+        sheets = [f"{source.name}: {what}" for source, layout in found for what in layout.unread]
+        return [*self.no_lists, *sheets]
 
     def guessed(self) -> list[str]:
         """Files in an encoding that only their letters tell of, in words."""

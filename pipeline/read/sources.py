@@ -12,6 +12,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
@@ -59,8 +60,10 @@ def find(
         else:
             named = [(path, str(path)) for path in _expand(text, outside)]
         for path, name in named:
-            folders = () if name == STDIN else _folders(path, _base(text))
-            found.setdefault(_real(path, name), _source(path, name, folders))
+            real = _real(path, name)
+            if real not in found:
+                source = _source(path, name)
+                found[real] = source if name == STDIN else _placed(source, text)
     return list(found.values())
 
 
@@ -117,6 +120,13 @@ def _expand(text: str, outside: Path | None) -> list[Path]:
     if not files:
         raise InputError(f"{text}: matches no file; quote the glob only if it is meant for us")
     return files
+
+
+def _placed(source: Source, text: str) -> Source:
+    """The source with what its place below the input says of it."""
+    return replace(
+        source, is_searched=Path(text).is_dir(), folders=_folders(source.path, _base(text))
+    )
 
 
 def _base(text: str) -> Path:
@@ -193,7 +203,7 @@ def _real(path: Path, name: str) -> Path:
         raise InputError(f"{name}: cannot be read: {error}") from error
 
 
-def _source(path: Path, name: str, folders: tuple[tuple[str, str | None], ...]) -> Source:
+def _source(path: Path, name: str) -> Source:
     if any("\ud800" <= letter <= "\udfff" for letter in name):  # as Python writes such bytes
         raise InputError(
             f"{name}: the bytes of its name are not UTF-8: rename it, or pipe it in and write - for"
@@ -210,8 +220,7 @@ def _source(path: Path, name: str, folders: tuple[tuple[str, str | None], ...]) 
         raise InputError(f"{name}: not a regular file; pipe it in, and write - for its name")
     if state.st_size == 0:
         raise InputError(f"{name}: is empty; give a list with at least one number")
-    seen = Seen(state_of(state))
-    return Source(path=path, name=name, size=state.st_size, seen=seen, folders=folders)
+    return Source(path=path, name=name, size=state.st_size, seen=Seen(state_of(state)))
 
 
 def _unreadable(name: str, error: OSError) -> InputError:

@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.read import find, passed_over
+from pipeline.errors import InputError
+from pipeline.read import find, passed_over, read
+from pipeline.settings import Settings
+
+NO_LISTS = {
+    "table.xls": ("<html><table><tr><td>1</td></tr></table></html>", "HTML"),
+    "people.txt": ("BEGIN:VCARD\nTEL:+447911123456\nEND:VCARD\n", "vCard"),
+    "list.csv": ('[{"phone": "+447911123456"}]', "JSON"),
+    "scan.csv": ("%PDF-1.7\n", "PDF"),
+    "data.txt": ('<?xml version="1.0"?><a/>', "XML"),
+}
 
 
 def put(folder: Path, *names: str, text: str = "phone\n+447911123456\n") -> None:
@@ -39,3 +49,23 @@ def test_a_file_below_two_inputs_is_named_once(tmp_path: Path) -> None:
     put(tmp_path, "in/a.csv", "in/deep/b.json")
     inputs = [str(tmp_path / "in"), str(tmp_path / "in")]
     assert passed_over(inputs) == [str(tmp_path / "in/deep/b.json")]
+
+
+@pytest.mark.parametrize("name", NO_LISTS)
+def test_what_is_only_called_a_list_is_named_and_the_others_are_read(
+    tmp_path: Path, name: str
+) -> None:
+    put(tmp_path, "good.csv")
+    put(tmp_path, name, text=NO_LISTS[name][0])
+    found = read(find([str(tmp_path)]), Settings())
+    assert [source.path.name for source in found.sources] == ["good.csv"]
+    (said,) = found.unread()
+    assert (name in said, NO_LISTS[name][1] in said) == (True, True)
+
+
+@pytest.mark.parametrize("name", NO_LISTS)
+def test_it_ends_the_run_where_it_was_named_or_is_alone(tmp_path: Path, name: str) -> None:
+    put(tmp_path, name, text=NO_LISTS[name][0])
+    for text in (tmp_path, tmp_path / name):
+        with pytest.raises(InputError, match=NO_LISTS[name][1]):
+            read(find([str(text)]), Settings())
