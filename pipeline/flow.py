@@ -317,6 +317,7 @@ def _finished(
         "reasons": planned.counts.reasons,
         "rules": planned.counts.rules,
         "mended": planned.counts.mended,
+        "skipped_lines": job.listing.skipped(),
         "renamed": job.output.renamed(),
         "evidence": planned.counts.evidence,
         "unread": list(job.unread),

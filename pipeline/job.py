@@ -40,6 +40,9 @@ NAMED = 10
 
 __all__ = ("Job", "Surroundings", "opened")
 
+_TOLD = 10
+"""Files of which it is told how they are written."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
@@ -133,6 +136,7 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
         if not checkpoint.finished:
             now = datetime.fromtimestamp(around.wall(), UTC)
             checkpoint.sign(getpid(), f"{now:%Y-%m-%d %H:%M:%S} UTC")
+        _tell_of_layouts(listing, around.announce)
         if command != "plan":  # its output is only a temporary directory
             _announce_start(command, checkpoint, sources, around.announce)
         yield Job(
@@ -152,6 +156,18 @@ def opened(settings: Settings, command: str, around: Surroundings) -> Iterator[J
             ),
             files=files,
             unread=(*passed_over(settings.inputs, outside=out), *listing.unread()),
+        )
+
+
+def _tell_of_layouts(listing: Listing, announce: Announce) -> None:
+    """Say what was made of lists that are not as lists usually are; of many, the first."""
+    told = list(listing.told())
+    for text in told[:_TOLD]:
+        announce(Notice("info", text))
+    if len(told) > _TOLD:
+        more = len(told) - _TOLD
+        announce(
+            Notice("info", f"and {more:,} more like these: see `skipped_lines` in summary.json")
         )
 
 

@@ -37,6 +37,7 @@ __all__ = (
     "region",
     "seconds",
     "secret",
+    "skipped",
     "text",
     "timed",
     "workers",
@@ -109,6 +110,11 @@ def boolean(text: str) -> bool:
 def count(text: str) -> int:
     """A whole number from 1 to 10^15."""
     return _whole(text, _MOST)
+
+
+def skipped(text: str) -> int:
+    """A whole number from 0 to 10^6: each is a line."""
+    return 0 if text.strip() == "0" else _whole(text, 1_000_000)
 
 
 def workers(text: str) -> int:

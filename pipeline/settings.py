@@ -155,6 +155,13 @@ class Settings:
         choices=("auto", "yes", "no"),
         identity=True,
     )
+    skip_lines: int | None = option(
+        None,
+        "Lines above the header of CSV and Excel inputs, which are passed over; found out if left out.",
+        parse=parsing.skipped,
+        metavar="N",
+        identity=True,
+    )
     # What is asked
     types: tuple[str, ...] = option(
         MOBILE_TYPES,

@@ -14,6 +14,11 @@ whose frames are the contract in `pipeline/README.md`. What this stage decides a
 - A line may have 4 MiB, or 4 KiB for each column where that is more (64 MiB at most), and a record
   of several lines 128 KiB; what is longer may be a bad row, shown by its beginning. So memory is
   bounded whatever a file holds.
+- What stands above the header (titles, comments, units) is passed over, and so are as many lines as
+  `--skip-lines` says; `Listing.skipped` has their count, `Listing.told` says it.
+- More cells than the header has are no fault where they are empty, nor are fewer where a file leaves
+  out its last blank ones; a column without a name is `column_N`. All rows may have a cell more than
+  the header at either end, if what the columns are called says at which.
 - Names: a header's blank ones become `column_N`, repeated ones `name_2`; without a header all
   are `column_N`. Of columns with one name none is taken for the numbers' unless it is asked for:
   `--column name` is the first of them, `--column name_2` the second.
@@ -61,8 +66,8 @@ BATCH_ROWS = 131_072
 def read(sources: Sequence[Source], settings: Settings, *, batch_rows: int = BATCH_ROWS) -> Listing:
     """Find out how each source is written, and which column holds the numbers.
 
-    Of the settings, `column`, `format`, `delimiter`, `encoding` and `header` matter. Only the
-    first MiB of each file is looked at; the rows are read when the result is iterated.
+    Of the settings, `column`, `format`, `delimiter`, `encoding`, `header`, `sheet` and `skip_lines`
+    matter. Only the first MiB of each file is looked at; the rows are read when the result is iterated.
 
     Raises `InputError` for a file that is broken or no list, and where no column, or more than
     one, can hold the numbers.
@@ -74,6 +79,7 @@ def read(sources: Sequence[Source], settings: Settings, *, batch_rows: int = BAT
         delimiter=settings.delimiter,
         header=settings.header,
         sheet=settings.sheet,
+        skip_lines=settings.skip_lines,
     )
     tables: list[tuple[Source, Table]] = []
     no_lists: list[NoListError] = []

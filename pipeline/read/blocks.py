@@ -5,7 +5,7 @@ too many, makes a row of nulls from a blank line, and drops a CR before a delimi
 whole records goes to it when the arithmetic of `survey.py` fits: every quote in its place, UTF-8,
 and as many delimiters as its records need. Where it does not, `damage.py` says of each record of
 the block what it is worth, and Polars still parses the sound ones. `records.py`, which takes them
-one by one, is left with delimiters of several bytes, and with records that mix quoted fields with
+one by one, is left with delimiters of several bytes, odd quoting, and records that mix quoted fields with
 quotes that are mere characters.
 """
 
@@ -52,6 +52,10 @@ class Reading:
         self._line = found.lines + 1
         """Physical line at which the next record begins."""
         self._schema = own_schema(found.columns)
+        self._fewest = found.fewest or len(found.columns)
+        given = found.given if found.given and found.given >= self._fewest else None
+        self._given = dict(list(self._schema.items())[:given])
+        """The columns that rows usually have cells for."""
         self._rest = b""
         """Read, but not yet known to be a whole record."""
         self._within = False
@@ -88,7 +92,9 @@ class Reading:
 
     def _surveyed(self, block: bytes, *, final: bool) -> pl.DataFrame | None:
         """The block's whole records by Polars; None, and nothing moved, if one is not sound."""
-        if self._dialect.delimiter and len(self._dialect.delimiter) > 1:
+        if not self._dialect.plain or (
+            self._dialect.delimiter and len(self._dialect.delimiter) > 1
+        ):
             return None
         found = survey(block, self._dialect, final=final)
         if found is None or not self._fits(found):
@@ -96,23 +102,26 @@ class Reading:
         rest = block[found.size :]
         if len(rest) > LONGEST and (b"\n" in rest or b"\r" in rest):
             return None  # a quote that is never closed, perhaps
-        frame = self._parsed(found.data, found.records, self._dialect.quote)
+        frame = self._parsed(found.data, found.records, self._dialect.quote, self._given)
         # Blank lines show as nulls in a file of one column, and in the count in all others.
         if frame is None or (frame.width == 1 and frame.to_series().has_nulls()):
             return None
         numbers = np.arange(found.records) if found.line_of is None else found.line_of
-        frame = framed(numbers + self._line, frame.get_columns())
+        lacking = self._nothing(frame.height)[frame.width :]
+        frame = framed(numbers + self._line, [*frame.get_columns(), *lacking])
         self._rest, self._line = rest, self._line + found.lines
         return frame
 
     def _fits(self, found: Survey) -> bool:
-        """As many delimiters as records of the right width have."""
-        return found.delimiters == found.records * (len(self._schema) - 1)
+        """As many delimiters as records of the usual width have."""
+        return found.delimiters == found.records * (len(self._given) - 1)
 
-    def _parsed(self, data: bytes, height: int, quote: bytes | None) -> pl.DataFrame | None:
+    def _parsed(
+        self, data: bytes, height: int, quote: bytes | None, schema: dict[str, pl.DataType]
+    ) -> pl.DataFrame | None:
         """Sound records by Polars; None where it cannot be trusted with them."""
         if not height:
-            return pl.DataFrame(schema=self._schema)
+            return pl.DataFrame(schema=schema)
         separator = self._dialect.delimiter or _absent(data)
         # Polars takes a byte order mark in the middle of a file for one at its beginning.
         if not separator or data.startswith(codecs.BOM_UTF8) or not _is_utf8(data):
@@ -121,7 +130,7 @@ class Reading:
             frame = pl.read_csv(
                 data,
                 has_header=False,
-                schema=self._schema,
+                schema=schema,
                 separator=separator.decode(),
                 quote_char=quote.decode() if quote else None,
             )
@@ -131,25 +140,26 @@ class Reading:
 
     def _sorted(self, block: bytes, *, final: bool) -> pl.DataFrame | None:
         """The block's records, sound and bad ones; None if the dialect is too odd for that."""
-        found = sort_records(block, self._dialect, len(self._schema), final=final)
+        width = len(self._schema)
+        found = sort_records(block, self._dialect, width, final=final, fewest=self._fewest)
         if found is None:
             return None
         sound, marked = found.fault == 0, found.fault == FAULTS.index(UNDECODABLE)
         bad = ~(sound | marked)
-        mixed = (sound | marked) & found.literal & found.quoted
+        mixed = ~bad & ((found.literal & found.quoted) | (found.fields > width))
         frames = [self._bad(block, found, bad)] if bad.any() else []
         for some, quote in (
-            (sound & ~found.literal, self._dialect.quote),
-            (sound & found.literal & ~found.quoted, None),
-            (marked & ~found.literal, self._dialect.quote),
-            (marked & found.literal & ~found.quoted, None),
+            (sound & ~mixed & ~found.literal, self._dialect.quote),
+            (sound & ~mixed & found.literal, None),
+            (marked & ~mixed & ~found.literal, self._dialect.quote),
+            (marked & ~mixed & found.literal, None),
         ):
             data = _cut_out(block, found, some)
             what: tuple[pl.Series, ...] = ()
             if (some & marked).any():
                 data = data.decode("utf-8", "replace").encode()
                 what = self._what_of_marked(block, found, some)
-            frame = self._parsed(data, int(some.sum()), quote)
+            frame = self._parsed(data, int(some.sum()), quote, self._schema)
             if frame is None:
                 mixed |= some
             else:
@@ -165,8 +175,7 @@ class Reading:
         """Sound records one by one."""
         lines = found.line[some] + self._line
         parts = zip(found.starts[some].tolist(), found.ends[some].tolist(), strict=True)
-        width = len(self._schema)
-        rows = (records(block[at:end], self._dialect, width, final=True) for at, end in parts)
+        rows = (self._records(block[at:end], final=True) for at, end in parts)
         return self._frame(lines.tolist(), list(chain.from_iterable(rows)))
 
     def _what_of_marked(
@@ -197,7 +206,7 @@ class Reading:
         at = 0
         numbers: list[int] = []
         rows: list[Record] = []
-        for record in records(block, self._dialect, len(self._schema), final=final):
+        for record in self._records(block, final=final):
             if record.fields or record.fault:
                 numbers.append(self._line)
                 rows.append(record)
@@ -206,6 +215,10 @@ class Reading:
             self._within = not record.lines
         self._rest = block[at:]
         return self._frame(numbers, rows)
+
+    def _records(self, data: bytes, *, final: bool) -> Iterator[Record]:
+        width = len(self._schema)
+        return records(data, self._dialect, width, final=final, fewest=self._fewest)
 
     def _frame(self, numbers: Sequence[int], rows: Sequence[Record]) -> pl.DataFrame:
         if not rows:

@@ -79,6 +79,10 @@ class Layout:
     """None: one column, each line is a cell."""
     quote: str | None = None
     header: bool = True
+    above: int = 0
+    """Lines above the header, or the first row, that were passed over."""
+    said: str = ""
+    """What was made of rows that do not fit their header, in words."""
     unread: tuple[str, ...] = ()
     """What else is in the file, and is no part of the list: other sheets."""
 

@@ -51,6 +51,8 @@ class CsvTable:
             delimiter=delimiter.decode() if delimiter else None,
             quote=found.dialect.quote.decode(),
             header=found.header,
+            above=found.above,
+            said=found.said,
         )
 
     def sample(self) -> pl.DataFrame:

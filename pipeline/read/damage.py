@@ -98,13 +98,18 @@ class _Found(NamedTuple):
     """Those that part its fields, on all its lines."""
 
 
-def sort_records(block: bytes, dialect: Dialect, width: int, *, final: bool) -> Sorted | None:
+def sort_records(
+    block: bytes, dialect: Dialect, width: int, *, final: bool, fewest: int | None = None
+) -> Sorted | None:
     """Tell the records of `width` fields that `block` begins with from bad ones.
 
-    `final`: nothing follows. None where it takes `records.py`: for a delimiter of several bytes,
-    and for tens of thousands of quotes in a line.
+    `final`: nothing follows. Sound are also those of `fewest` fields or more, and those whose
+    fields beyond `width` are empty. None where it takes `records.py`: for a delimiter of several
+    bytes, for odd quoting, and for tens of thousands of quotes in a line.
     """
     delimiter, quote = dialect.delimiter, dialect.quote
+    if not dialect.plain:
+        return None
     if delimiter is not None and (len(delimiter) > 1 or delimiter in (quote, b"\n", b"\r")):
         return None
     view = np.frombuffer(block, np.uint8)
@@ -116,7 +121,8 @@ def sort_records(block: bytes, dialect: Dialect, width: int, *, final: bool) -> 
         if runs is not None and runs.from_outside.size < runs.starts.size:
             return None
     walk = _walk(view, lines, runs, dialect)
-    found = _faults(lines, walk, width, view.size, final=final)
+    counts = _Counts(block, delimiter or b"", width, fewest or width)
+    found = _faults(lines, walk, counts, view.size, final=final)
     heads, last = _heads(found.fault, found.last)
     return _sorted(block, lines, runs, _Found(found.fault, last, found.delimiters), heads)
 
@@ -211,12 +217,30 @@ def _walk(view: Bytes, lines: _Lines, runs: _Runs | None, dialect: Dialect) -> _
     )
 
 
-def _faults(lines: _Lines, walk: _Walk, width: int, size: int, *, final: bool) -> _Found:
+class _Counts(NamedTuple):
+    """Which numbers of fields are sound."""
+
+    block: bytes
+    delimiter: bytes
+    width: int
+    fewest: int
+
+    def fault(self, delimiters: Ints, stops: Ints) -> States:
+        """Of records with so many delimiters that stop there: `_SOUND` or `COUNT`."""
+        sound = (delimiters < self.width) & (delimiters >= self.fewest - 1)
+        wide = np.flatnonzero(delimiters >= self.width)
+        spare = (delimiters[wide] - self.width + 1).tolist()
+        for at, count, stop in zip(wide.tolist(), spare, stops[wide].tolist(), strict=True):
+            sound[at] = self.block.endswith(self.delimiter * count, 0, stop)
+        return np.where(sound, _SOUND, COUNT).astype(np.int8)
+
+
+def _faults(lines: _Lines, walk: _Walk, counts: _Counts, size: int, *, final: bool) -> _Found:
     """For a record that begins on each line: what is wrong with it, and what there is of it."""
     height = lines.ends.size
     last = np.arange(height)
     delimiters = walk.fields_outside.copy()
-    fault = np.where(walk.fields_outside == width - 1, _SOUND, COUNT).astype(np.int8)
+    fault = counts.fault(walk.fields_outside, lines.stops)
     fault[walk.outside == _AT_FAULT] = _TEXT_FOLLOWS
     opening = np.flatnonzero(walk.outside == _INSIDE)
     if not opening.size:
@@ -228,7 +252,7 @@ def _faults(lines: _Lines, walk: _Walk, width: int, size: int, *, final: bool) -
     length = np.where(closed, lines.stops[to], size) - lines.starts[opening]
     counted = np.append(0, np.cumsum(walk.fields_inside))
     fields = walk.fields_outside[opening] + counted[to + 1] - counted[opening + 1]
-    found = np.where(fields == width - 1, _SOUND, COUNT)
+    found = counts.fault(fields, lines.stops[to])
     found[walk.inside[to] == _AT_FAULT] = _TEXT_FOLLOWS
     found[~closed] = _UNCLOSED if final else _UNFINISHED
     found[length > LONGEST] = _UNCLOSED

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from pipeline.read.charsets import UNKNOWN, find_charset
 
-__all__ = ("SO_FAR_ASCII", "NotTextError", "find_encoding", "of_text", "to_utf8")
+__all__ = ("SO_FAR_ASCII", "NotTextError", "find_encoding", "of_text", "to_utf8", "without_marks")
 
 SO_FAR_ASCII = "ascii"
 """Nothing but ASCII was seen: no need to know yet."""
@@ -120,6 +120,13 @@ def _is_utf8(piece: bytes, *, final: bool = False) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def without_marks(text: bytes) -> bytes:
+    """UTF-8 without the byte order marks at its beginning: some programs add one to a file's own."""
+    while text.startswith(codecs.BOM_UTF8):
+        text = text[len(codecs.BOM_UTF8) :]
+    return text
 
 
 def to_utf8(encoding: str) -> Callable[[bytes, bool], bytes]:

@@ -7,6 +7,7 @@ they are counted (`valueless.py`).
 
 Sheets whose first row is the same are one list, in the workbook's order; it begins with the first
 visible sheet that has something on it, or with `--sheet`. `line_number` is the row on its sheet.
+Titles above the header are passed over, as in CSV.
 """
 
 import datetime
@@ -23,7 +24,7 @@ from pipeline.errors import InputError
 from pipeline.model import OWN
 from pipeline.read.columns import listed, repeated_names, unique_names
 from pipeline.read.contract import Layout, Source, framed
-from pipeline.read.sniff import Wishes, is_header
+from pipeline.read.sniff import Wishes, begins, is_header
 from pipeline.read.valueless import valueless
 
 __all__ = ("OLE", "ZIP", "ExcelTable", "is_workbook", "open_excel")
@@ -57,7 +58,7 @@ def open_excel(source: Source, wishes: Wishes) -> "ExcelTable":
     _check_size(source)
     with _opened(source) as book:
         names = _chosen(source, book, wishes.sheet)
-        heads = {name: _head(book, name) for name in names}
+        heads = {name: _head(book, name, wishes.skip_lines or 0) for name in names}
         names = [name for name in names if heads[name]]
         if not names:
             raise InputError(f"{source.name}: has nothing on its sheets; give a list")
@@ -117,10 +118,11 @@ def _chosen(source: Source, book: Any, wanted: str | None) -> list[str]:
     ]
 
 
-def _head(book: Any, name: str) -> list[tuple[int, Row]]:
+def _head(book: Any, name: str, skip: int) -> list[tuple[int, Row]]:
     """Give the first rows of a sheet that have something in them, with their numbers."""
     rows = enumerate(_texts(book.get_sheet_by_name(name).iter_rows()), 1)
-    return list(islice(((number, row) for number, row in rows if any(row)), _SAMPLE + 1))
+    there = ((number, row) for number, row in rows if number > skip and any(row))
+    return list(islice(there, _SAMPLE + 1))
 
 
 def _texts(rows: Iterable[list[object]]) -> Iterator[Row]:
@@ -153,6 +155,12 @@ class ExcelTable:
         wishes: Wishes,
     ) -> None:
         self._source = source
+        skip = wishes.skip_lines or 0
+        above = dict.fromkeys(names, skip)
+        for name in names:
+            if at := begins([row for _, row in heads[name]], wishes):
+                heads[name] = heads[name][at:]
+                above[name] = heads[name][0][0] - 1
         _, first = heads[names[0]][0]
         rows = [row for _, row in heads[names[0]][1:]]
         self._header = wishes.header == "yes" or (
@@ -161,7 +169,7 @@ class ExcelTable:
         alike = [name for name in names if heads[name][0][1] == first or not self._header]
         self.sheets = tuple(alike[:1] if not self._header else alike)
         """The sheets that are read."""
-        self._skip = {name: heads[name][0][0] if self._header else 0 for name in self.sheets}
+        self._skip = {name: heads[name][0][0] if self._header else skip for name in self.sheets}
         width = max(len(row) for row in (first, *rows))
         cells = (*first, *[None] * (width - len(first))) if self._header else (None,) * width
         self._rows = rows if self._header else [first, *rows]
@@ -170,6 +178,7 @@ class ExcelTable:
             columns=unique_names(cells),
             repeated=repeated_names(cells) if self._header else (),
             header=self._header,
+            above=sum(above[name] for name in self.sheets),
             unread=tuple(f"sheet {name}" for name in names if name not in self.sheets),
         )
 

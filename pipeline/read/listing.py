@@ -70,6 +70,19 @@ class Listing:
             )
             row_id += frame.height
 
+    def skipped(self) -> dict[str, int]:
+        """Lines above the header that were passed over, by file."""
+        found = zip(self.sources, self.layouts, strict=True)
+        return {source.name: layout.above for source, layout in found if layout.above}
+
+    def told(self) -> Iterator[str]:
+        """What was made of files that are not as lists usually are, in words."""
+        for source, layout in zip(self.sources, self.layouts, strict=True):
+            if layout.above:
+                yield f"{source.name}: {_lines(layout)} passed over"
+            if layout.said:
+                yield f"{source.name}: {layout.said}"
+
     def mended(self) -> dict[str, int]:
         """Cells that had to be mended on the way, by where and what, in words.
 
@@ -154,6 +167,15 @@ class Listing:
         return frame.with_columns(
             pl.when(~sound).then(pl.col(BAD_ROW, BAD_LINE)), pl.when(~bad).then(pl.col(own))
         )
+
+
+def _lines(layout: Layout) -> str:
+    what = "above the header" if layout.header else "above the first row"
+    if layout.format == "excel":
+        return f"{layout.above} row{'s' * (layout.above != 1)} {what}, blank ones counted, were"
+    if layout.above == 1:
+        return f"1 line {what} (line 1) was"
+    return f"{layout.above} lines {what} (lines 1 to {layout.above}) were"
 
 
 def _even(frames: Iterable[pl.DataFrame], batch_rows: int) -> Iterator[pl.DataFrame]:

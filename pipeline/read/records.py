@@ -6,12 +6,16 @@ further on in a field is a character like any other. A line with nothing on it i
 Whatever cannot be a record, because its quote is never closed, text follows the closing quote,
 or it has too few or too many fields, is one bad *line*, and reading goes on with the next: so a
 stray quote costs its own line, never the neighbours.
+
+Of the wrong counts two are harmless: more fields than there are columns, where those beyond them
+are empty, and, where a file is found to leave out its last empty cells, fewer.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 __all__ = ("LONGEST", "UNDECODABLE", "Dialect", "Record", "count_fault", "records")
 
@@ -32,6 +36,17 @@ class Dialect:
     delimiter: bytes | None
     """None: one column, each line is a cell."""
     quote: bytes = b'"'
+    escape: bool = False
+    """In a quoted field, a backslash makes the quote or the backslash behind it a character."""
+    blanks: bool = False
+    """Those between a delimiter and a quote are no part of the cell."""
+    wrapped: bool = False
+    """Each line as a whole is quoted once more: one cell that holds the record."""
+
+    @property
+    def plain(self) -> bool:
+        """None of these oddities, which `records` alone can read."""
+        return not (self.escape or self.blanks or self.wrapped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +75,27 @@ class _Malformed(Exception):
 
 
 def records(
-    data: bytes, dialect: Dialect, expected: int | None, *, final: bool
+    data: bytes,
+    dialect: Dialect,
+    expected: int | None,
+    *,
+    final: bool,
+    fewest: int | None = None,
 ) -> Iterator[Record]:
     """The records of `data`, which begins with one; blank lines have no fields and no fault.
 
     Without `final`, a record that may go on behind `data` is left out. `expected` is the number
-    of fields that a record must have; None accepts any.
+    of fields that a record must have; None accepts any. With `fewest`, a record of so many fields
+    or more is sound, and those that it lacks are empty.
     """
+    if dialect.wrapped:
+        yield from _unwrapped(data, dialect, _Width(expected, fewest), final=final)
+        return
+    width = _Width(expected, fewest)
     at = 0
     while at < len(data):
         try:
-            record = _record(data, at, dialect, expected, final=final)
+            record = _record(data, at, dialect, width, final=final)
         except _Unfinished:
             if len(data) - at <= LONGEST:
                 return
@@ -79,15 +104,41 @@ def records(
         at = record.end
 
 
-def _record(data: bytes, at: int, dialect: Dialect, expected: int | None, *, final: bool) -> Record:
+class _Width(NamedTuple):
+    """How many fields a record must have, and may have at least."""
+
+    expected: int | None
+    fewest: int | None
+
+    def fitted(self, cells: list[bytes | None]) -> list[bytes | None] | None:
+        """As many cells as expected, if the difference is made of empty ones only."""
+        expected = self.expected
+        if expected is None or len(cells) == expected:
+            return cells
+        if len(cells) > expected:
+            spare = cells[expected:]
+            return cells[:expected] if all(cell is None for cell in spare) else None
+        if self.fewest is not None and len(cells) >= self.fewest:
+            return cells + [None] * (expected - len(cells))
+        return None
+
+    def fault(self, count: int) -> str:
+        """What is wrong with so many fields."""
+        return count_fault(count, self.expected or count)
+
+
+def _record(data: bytes, at: int, dialect: Dialect, width: _Width, *, final: bool) -> Record:
     end, raw = _line(data, at, final=final)
     if not raw:
         return Record(end, 1, raw)
     if dialect.quote in raw:
-        return _quoted(data, at, dialect, expected, final=final)
+        return _quoted(data, at, dialect, width, final=final)
     cells = raw.split(dialect.delimiter) if dialect.delimiter else [raw]
-    if expected is not None and len(cells) != expected:
-        return Record(end, 1, raw, fault=count_fault(len(cells), expected))
+    if width.expected is not None and len(cells) != width.expected:
+        found = width.fitted([cell or None for cell in cells])
+        if found is None:
+            return Record(end, 1, raw, fault=width.fault(len(cells)))
+        cells = [cell or b"" for cell in found]
     try:
         return Record(end, 1, raw, tuple([cell.decode() or None for cell in cells]))
     except UnicodeDecodeError:
@@ -95,23 +146,42 @@ def _record(data: bytes, at: int, dialect: Dialect, expected: int | None, *, fin
         return Record(end, 1, raw, marked, fault=UNDECODABLE)
 
 
-def _quoted(data: bytes, at: int, dialect: Dialect, expected: int | None, *, final: bool) -> Record:
+def _quoted(data: bytes, at: int, dialect: Dialect, width: _Width, *, final: bool) -> Record:
     end, line = _line(data, at, final=final)
     try:
         cells, stop = _cells(data, at, dialect, final=final)
     except _Malformed as fault:
         return Record(end, 1, line, fault=str(fault))
-    if expected is not None and len(cells) != expected:
-        return Record(end, 1, line, fault=count_fault(len(cells), expected))
+    found = width.fitted(cells)
+    if found is None:
+        return Record(end, 1, line, fault=width.fault(len(cells)))
     raw = data[at:stop]
     after = _LINE_END.match(data, stop)
     end, lines = after.end() if after else stop, 1 + len(_LINE_END.findall(raw))
     try:
-        fields = tuple(None if cell is None else cell.decode() for cell in cells)
+        fields = tuple(None if cell is None else cell.decode() for cell in found)
     except UnicodeDecodeError:
         marked = tuple(None if cell is None else cell.decode("utf-8", "replace") for cell in cells)
         return Record(end, lines, raw, marked, fault=UNDECODABLE)
     return Record(end, lines, raw, fields)
+
+
+def _unwrapped(data: bytes, dialect: Dialect, width: _Width, *, final: bool) -> Iterator[Record]:
+    """The records of lines that are each one quoted cell; one that is not stands for itself."""
+    inner = replace(dialect, wrapped=False)
+    for outer in records(data, Dialect(None, dialect.quote), None, final=final):
+        if not outer.raw or not outer.lines:
+            yield outer
+            continue
+        wrapped = outer.fields and outer.raw.startswith(dialect.quote)
+        text = (outer.fields[0] or "").encode() if wrapped else outer.raw
+        found = list(records(text, inner, width.expected, final=True, fewest=width.fewest))
+        # Sound although the outer is not: a line that is written as lines usually are.
+        if len(found) == 1 and (found[0].fields or not outer.fault):
+            yield replace(found[0], end=outer.end, lines=outer.lines, raw=outer.raw)
+        else:
+            fault = outer.fault or next((each.fault for each in found if each.fault), "")
+            yield replace(outer, fields=(), fault=fault or "more than one record in a line")
 
 
 def _line(data: bytes, at: int, *, final: bool) -> tuple[int, bytes]:
@@ -136,8 +206,8 @@ def _cells(
     data: bytes, at: int, dialect: Dialect, *, final: bool
 ) -> tuple[list[bytes | None], int]:
     """The cells of the record at `at`, and where it ends, its line end left out."""
-    quote, delimiter = dialect.quote, dialect.delimiter
-    cell = _cell(delimiter, quote)
+    delimiter = dialect.delimiter
+    cell = _cell(dialect)
     cells: list[bytes | None] = []
     while True:
         found = cell.match(data, at)
@@ -146,7 +216,7 @@ def _cells(
                 raise _Unfinished
             raise _Malformed(UNCLOSED)
         quoted, plain = found.groups()
-        cells.append((plain or None) if quoted is None else quoted.replace(quote + quote, quote))
+        cells.append((plain or None) if quoted is None else _unquoted(quoted, dialect))
         at = found.end()
         following = data[at : at + 1]
         cut_off = not following or (following == b"\r" and at + 1 == len(data))
@@ -159,15 +229,31 @@ def _cells(
         at += len(delimiter)
 
 
-@lru_cache(maxsize=64)
-def _cell(delimiter: bytes | None, quote: bytes) -> re.Pattern[bytes]:
+def _unquoted(text: bytes, dialect: Dialect) -> bytes:
+    quote = dialect.quote
+    if not dialect.escape:
+        return text.replace(quote + quote, quote)
     mark = re.escape(quote)
+    return re.sub(rb"\\(\\|%b)|%b(%b)" % (mark, mark, mark), rb"\1\2", text)
+
+
+@lru_cache(maxsize=64)
+def _cell(dialect: Dialect) -> re.Pattern[bytes]:
+    delimiter = dialect.delimiter
+    mark = re.escape(dialect.quote)
     ends = rb"[\r\n]|\Z" + (b"|" + re.escape(delimiter) if delimiter else b"")
-    quoted = rb"%b([^%b]*+(?:%b%b[^%b]*+)*+)%b" % (mark, mark, mark, mark, mark, mark)
-    if delimiter and len(delimiter) == 1:
-        plain = rb"(?!%b)([^%b\r\n]*+)" % (mark, re.escape(delimiter))
+    if dialect.escape:
+        quoted = rb"%b((?:[^%b\\]++|\\[\s\S]|%b%b)*+)%b" % (mark, mark, mark, mark, mark)
     else:
-        plain = rb"(?!%b)((?:(?!%b)[\s\S])*+)" % (mark, ends)
+        quoted = rb"%b([^%b]*+(?:%b%b[^%b]*+)*+)%b" % (mark, mark, mark, mark, mark, mark)
+    blanks = b""
+    if dialect.blanks:
+        blanks = b" *+" if delimiter == b"\t" else rb"[ \t]*+"
+        quoted = blanks + quoted + blanks
+    if delimiter and len(delimiter) == 1:
+        plain = rb"(?!%b%b)([^%b\r\n]*+)" % (blanks, mark, re.escape(delimiter))
+    else:
+        plain = rb"(?!%b%b)((?:(?!%b)[\s\S])*+)" % (blanks, mark, ends)
     return re.compile(quoted + b"|" + plain)
 
 

@@ -3,7 +3,6 @@
 Rules: compression is known by its first bytes, never by the name. Line ends are left alone.
 """
 
-import codecs
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,18 +13,16 @@ import pyarrow as pa
 
 from pipeline.errors import InputError
 from pipeline.read.contract import Source
-from pipeline.read.encodings import SO_FAR_ASCII, of_text, to_utf8
+from pipeline.read.encodings import SO_FAR_ASCII, of_text, to_utf8, without_marks
 from pipeline.read.unchanged import Witness
 
-__all__ = ("CHUNK", "HEAD", "Opened", "head", "opened", "unmarked", "utf8_chunks")
+__all__ = ("CHUNK", "HEAD", "Opened", "head", "opened", "utf8_chunks")
 
 CHUNK = 4 << 20
 """Bytes taken at once; Polars reads blocks of 1 to 16 MiB equally fast."""
 
 HEAD = 1 << 20
 """Bytes that are looked at to find out how a file is written."""
-
-_BOM = codecs.BOM_UTF8
 
 
 class Compression(NamedTuple):
@@ -97,22 +94,15 @@ def head(stream: IO[bytes]) -> tuple[bytes, bool]:
 
 
 def utf8_chunks(stream: IO[bytes], encoding: str, size: int = CHUNK) -> Iterator[bytes]:
-    """The stream as UTF-8 without a byte order mark, cut anywhere into pieces of about `size`.
+    """The stream as UTF-8 without byte order marks, cut anywhere into pieces of about `size`.
 
     `encoding` is a name that `codecs` knows, or `SO_FAR_ASCII`: then the first piece with another
     byte decides.
     """
     first = True
     for chunk in _transcoded(stream, encoding, size):
-        yield unmarked(chunk) if first else chunk
+        yield without_marks(chunk) if first else chunk
         first = False
-
-
-def unmarked(text: bytes) -> bytes:
-    """UTF-8 without the byte order marks that it begins with: some tools add one to a file that has one."""
-    while text.startswith(_BOM):
-        text = text.removeprefix(_BOM)
-    return text
 
 
 def _transcoded(stream: IO[bytes], encoding: str, size: int) -> Iterator[bytes]:

@@ -44,6 +44,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Valid rows by how their cell was read."""
     mended: dict[str, int] = {}
     """Cells that could not be read as they were, by file, column and what was wrong, in words."""
+    skipped_lines: dict[str, int] = {}
+    """Lines above the header that were passed over, by input file; they are no rows."""
     renamed: dict[str, str] = {}
     """The input's columns that have another name in the outputs, since theirs is one of ours, or another's."""
     evidence: dict[str, dict[str, Any]] = {}
@@ -91,8 +93,8 @@ def report(
     """Count the part files, write `summary.json`, and give both.
 
     `known` are fields of `Summary` that the files do not tell: `run_id`, `command`, `complete`,
-    `rows`, `sources`, `reasons`, `rules`, `evidence`, `mended`, `renamed`, `unread`,
-    `outcome_unknown`.
+    `rows`, `sources`, `reasons`, `rules`, `evidence`, `mended`, `skipped_lines`, `renamed`,
+    `unread`, `outcome_unknown`.
     """
     rows_of = {kind: sum(p.rows or 0 for p in parts if p.kind == kind) for kind in _kinds(parts)}
     found: dict[str, object] = {**known, **rows_of, "files": sorted(p.path for p in parts)}

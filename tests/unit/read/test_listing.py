@@ -72,7 +72,7 @@ def test_what_is_printed_of_a_listing_has_no_cells() -> None:
 
 def test_small_files_share_a_frame(tmp_path: Path) -> None:
     for at in range(50):
-        (tmp_path / f"{at:02}.csv").write_text(f"phone\n+4420794600{at:02}\nbroken,\n")
+        (tmp_path / f"{at:02}.csv").write_text(f"phone\n+4420794600{at:02}\nbroken,x\n")
     found = read(find([str(tmp_path)]), Settings(delimiter=","))
 
     (frame,) = found

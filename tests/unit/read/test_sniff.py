@@ -1,12 +1,14 @@
 """Bytes in, dialect out."""
 
+from typing import Any
+
 import pytest
 
 from pipeline.read.encodings import NotTextError, find_encoding
 from pipeline.read.sniff import Sniffed, Wishes, sniff
 
 
-def found(text: str | bytes, **wishes: str) -> Sniffed:
+def found(text: str | bytes, **wishes: Any) -> Sniffed:
     head = text.encode() if isinstance(text, str) else text
     return sniff(head, Wishes(**wishes), complete=True)
 
