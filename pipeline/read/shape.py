@@ -114,8 +114,10 @@ def _above_numbers(rows: Sequence[Row], usual: int) -> Iterator[tuple[int, Row, 
         below = [each for each in rows[at + 1 : at + 1 + _BELOW] if len(each) == usual]
         if not below:
             return
-        if usual > 1 and _filled(row) < 2:
-            continue  # a title, or a comment
+        # A title or a comment; and what stands above a table is above most lines of its width.
+        mostly = 2 * len(below) >= len(rows[at + 1 : at + 1 + _BELOW])
+        if (usual > 1 and _filled(row) < 2) or (at and not mostly):
+            continue
         if len(row) == usual and _has_number(row, below):
             return
         yield at, row, below
