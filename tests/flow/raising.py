@@ -108,7 +108,7 @@ def after(place: Any, name: str, more: Callable[[], object]) -> None:
 PLACES: dict[str, Callable[[], object]] = {
     "read": lambda: setattr(pipeline.job, "read", fail),
     "fingerprint": lambda: setattr(pipeline.job, "fingerprint", fail),
-    "normalise": lambda: setattr(pipeline.flow, "normalise", fail),
+    "normalise": lambda: setattr(pipeline.flow, "learn", fail),
     "dedupe": lambda: setattr(pipeline.flow, "dedupe", fail),
     "plan": lambda: setattr(pipeline.flow, "plan", fail),
     "shard": lambda: setattr(pipeline.flow, "keep", fail),
@@ -122,7 +122,7 @@ PLACES: dict[str, Callable[[], object]] = {
     "report": lambda: setattr(pipeline.flow, "report", fail),
     "table": lambda: setattr(pipeline.cli.results, "summary_table", fail),
     "announce": lambda: setattr(pipeline.report.progress, "sentence", fail),
-    "panic": lambda: setattr(pipeline.flow, "normalise", panic),
+    "panic": lambda: setattr(pipeline.flow, "learn", panic),
     "signal handler": in_the_signal_handler,
     "callback": lambda: after(pipeline.lookup.engine.Engine, "add", in_a_callback),
     "task": lambda: after(pipeline.lookup.engine.Engine, "add", in_a_task),

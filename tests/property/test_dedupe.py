@@ -29,10 +29,16 @@ def deduped(
     numbers: list[str | None], cuts: list[int], hold: int = 0
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Unique rows and duplicates of the whole list, in frames that end at the cuts."""
-    text = ("msisdn", "msisdn_input", "region", "plan_type", "rule")
+    text = ("source_file", "msisdn", "msisdn_input", "region", "plan_type", "rule")
     frame = pl.DataFrame(
-        {"row_id": range(len(numbers)), **dict.fromkeys(text, numbers), "in:phone": numbers},
-        schema={"row_id": pl.Int64} | dict.fromkeys((*text, "in:phone"), pl.String),
+        {
+            "row_id": range(len(numbers)),
+            "line_number": range(2, len(numbers) + 2),
+            **dict.fromkeys(text, numbers),
+            "in:phone": numbers,
+        },
+        schema={"row_id": pl.Int64, "line_number": pl.Int64}
+        | dict.fromkeys((*text, "in:phone"), pl.String),
     )
     bounds = [0, *cuts, max(60, len(numbers))]
     frames = [frame[begin:end] for begin, end in pairwise(bounds)]

@@ -122,7 +122,7 @@ def test_two_numbers_in_a_line_of_a_plain_list_stay_one_cell() -> None:
 @pytest.mark.parametrize(
     ("name", "words", "chosen"),
     [
-        ("workbook-called.csv", "an Excel workbook or a zip archive; export it as CSV", {}),
+        ("workbook-called.csv", "not a sound workbook", {}),
         ("text-called.parquet", "is called parquet, but does not begin as such", {}),
         ("ragged-lines.csv", "this is csv, not parquet; leave out --format", {"format": "parquet"}),
         (
