@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DEFAULT_GOAL := help
 .PHONY: check-format check-lint check-types check-layers check-docs
-.PHONY: help run test check bench parity fuzz soak simulate enrich sample-data docs lock clean FORCE
+.PHONY: help run test test-slow check bench parity fuzz soak simulate enrich sample-data docs lock clean FORCE
 
 # A virtual environment knows its own path: one that was moved or copied is made again.
 ifneq ($(file <$(STAMP)),$(CURDIR))
@@ -32,6 +32,9 @@ run: $(STAMP)  ## The main job on sample_data against the embedded simulator; RA
 
 test: $(STAMP)  ## The tests, without the slow ones; ARGS="-k name" and the like go to pytest
 	$(PYTHON) -m pytest $(ARGS)
+
+test-slow: $(STAMP)  ## The rest of them, an hour; ARGS go to pytest
+	$(PYTHON) -m pytest -m slow $(ARGS)
 
 check: check-format check-lint check-types check-layers check-docs  ## Format, lint, types, layers, and whether the documents are up to date
 

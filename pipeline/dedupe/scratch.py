@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import CheckpointError
 from pipeline.ledger.files import Files
-from pipeline.ledger.nofollow import open_file
+from pipeline.ledger.nofollow import open_nofollow
 
 __all__ = ("ScratchFile", "damaged")
 
@@ -36,7 +36,7 @@ class ScratchFile:
         self._kept = 0
         """Bytes in memory."""
         flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC
-        self._fd = files.perform("create", path, lambda: open_file(path, flags))
+        self._fd = files.perform("create", path, lambda: open_nofollow(path, flags))
 
     def __enter__(self) -> Self:
         return self

@@ -32,7 +32,7 @@ from pipeline.ledger.nofollow import (
     kept_in,
     mode_of,
     not_a_directory,
-    open_file,
+    open_nofollow,
     parent_of,
 )
 from pipeline.ledger.opening import open_own
@@ -78,11 +78,11 @@ class Files:
     def create(self, path: Path) -> int:
         """Open a new, empty file for writing; what a dead process left there is cleared."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        return self.perform("create", path, lambda: open_file(path, flags))
+        return self.perform("create", path, lambda: open_nofollow(path, flags))
 
     def open_to_append(self, path: Path) -> int:
         """Open an existing file; every write goes to its end."""
-        return self.perform("open", path, lambda: open_file(path, os.O_WRONLY | os.O_APPEND))
+        return self.perform("open", path, lambda: open_nofollow(path, os.O_WRONLY | os.O_APPEND))
 
     def write(self, fd: int, data: bytes | memoryview, path: Path) -> None:
         """Write all of `data`: normally one system call, more where the kernel takes less."""
@@ -139,7 +139,7 @@ class Files:
         """Return when the names in a directory are on the device."""
 
         def sync() -> None:
-            fd = open_file(path, os.O_RDONLY | os.O_DIRECTORY)
+            fd = open_nofollow(path, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(fd)
             finally:

@@ -24,7 +24,7 @@ __all__ = (
     "kept_in",
     "mode_of",
     "not_a_directory",
-    "open_file",
+    "open_nofollow",
     "opened_directory",
     "parent_of",
     "resolved",
@@ -81,7 +81,7 @@ def parent_of(path: Path) -> Iterator[tuple[int, str]]:
         yield fd, path.name or "."
 
 
-def open_file(path: Path, flags: int, mode: int = 0o600) -> int:
+def open_nofollow(path: Path, flags: int, mode: int = 0o600) -> int:
     """As `os.open`. Raises `OSError`: ELOOP where the file is a link, or one is on the way."""
     with parent_of(path) as (fd, name):
         return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=fd)

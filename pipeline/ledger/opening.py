@@ -11,7 +11,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from pipeline.errors import CheckpointError
-from pipeline.ledger.nofollow import open_file
+from pipeline.ledger.nofollow import open_nofollow
 
 __all__ = ("DESCRIPTORS", "open_own")
 
@@ -30,7 +30,7 @@ def open_own(path: Path) -> BufferedReader:
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        fd = os.open(path, flags) if path.parent == DESCRIPTORS else open_file(path, flags)
+        fd = os.open(path, flags) if path.parent == DESCRIPTORS else open_nofollow(path, flags)
     except OSError as error:
         if error.errno in _NOT_A_FILE:
             raise _foreign(path) from None

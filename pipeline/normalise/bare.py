@@ -238,7 +238,8 @@ def _explained(
         for name, share in shares.items()
     )
     numbers = found["verdict"][rows][is_number(found)[rows]]
-    landlines = not np.isin(tables().verdict_type[numbers], _MOBILES).mean() >= _MOSTLY
+    mobiles = np.isin(tables().verdict_type[numbers], _MOBILES).sum()
+    landlines = mobiles < _MOSTLY * max(len(numbers), 1)
     if not near:
         short = sum(1 for each in digits if len(each) < _LONG_DIGITS) >= least * len(digits)
         names = (_POPULOUS + (_SMALLER if few else "")).split() if short else _LONG
@@ -272,10 +273,11 @@ def _mobile(code: int) -> "re.Pattern[str] | None":
 # -- what follows -------------------------------------------------------------------------------------
 
 
-def settle(found: "Found", cells: pl.Series, plans: "Plans", full: "Mask") -> None:
+def settle(found: "Found", cells: pl.Series, plans: "Plans", full: "Mask", mixed: "Mask") -> None:
     """Settle, in `found`, what cells by themselves could not.
 
-    `full` says by plan code whether bare digits are full numbers there.
+    `full` says by plan code whether bare digits are full numbers there, `mixed` whether national
+    ones stand beside them.
     """
     rows = np.flatnonzero((found["place"] == ABROAD) & (found["verdict"] > 0))
     if len(rows):
@@ -288,8 +290,9 @@ def settle(found: "Found", cells: pl.Series, plans: "Plans", full: "Mask") -> No
         refuse(refused, plans[rows] == 0, "full_or_national")
         refuse(refused, plans[rows] > 0, "full_or_mistyped", plans[rows], home)
         found[rows] = refused
-    if full.any():
-        _read_in_full(found, cells, plans, full)
+    # Beside national numbers, what reads nationally stays so, and what may be either is refused.
+    if (full & ~mixed).any():
+        _read_in_full(found, cells, plans, full & ~mixed)
 
 
 def _read_in_full(found: "Found", cells: pl.Series, plans: "Plans", full: "Mask") -> None:

@@ -38,6 +38,8 @@ class Thresholds:
     """At most so many of the region's cells are national, or its own full numbers must stand beside them, ..."""
     own: float = 0.05
     """... at least so many of both."""
+    stray: float = 0.02
+    """Cells written nationally that are no sign of others: junk."""
     begin_own: float = 0.5
     """So many that begin with the region's own calling code are no chance, though they read nationally too."""
 
@@ -95,6 +97,12 @@ class Seen:
         return exceeds or self.begin_own >= LIMITS.begin_own * self.bare
 
     @property
+    def has_national(self) -> bool:
+        """Whether national numbers stand beside them, so that one cell may be either."""
+        written = self.only_national + self.trunk
+        return written > LIMITS.stray * (self.bare + self.trunk)
+
+    @property
     def is_enough(self) -> bool:
         """Whether these cells are none that chance could have made."""
         return self.own > 0 or self.long > 0 or self.bare >= LIMITS.few
@@ -139,6 +147,15 @@ class Evidence:
             found[code] = seen.is_full and (seen.is_enough or default)
         none = self.seen.get(0)
         found[0] = none is not None and none.is_full_without_region
+        return found
+
+    def mixed(self) -> list[bool]:
+        """By plan code, whether bare digits that read nationally as well as in full may be either."""
+        if self.bare != AUTO:
+            return [False] * len(PLANS)
+        found = [self.together.has_national] * len(PLANS)
+        for code, seen in self.seen.items():
+            found[code] = seen.has_national
         return found
 
     @property

@@ -28,10 +28,10 @@ Counts = npt.NDArray[np.int64]
 """`SPLIT` is ; and |. `UNUSUAL` is no printable ASCII. `EDGE`: begins or ends with no digit, sign or bracket."""
 
 _SIGNS = {
-    PLUS: "+", DOT: ".", SLASH: "/\\", COMMA: ",", BRACKET: "(", HYPHEN: "-", LINE: "\r\n", QUOTE: "=\"'`",
+    PLUS: "+", DOT: ".", SLASH: "/\\", COMMA: ",", BRACKET: "([", HYPHEN: "-", LINE: "\r\n", QUOTE: "=\"'`",
     LETTER_E: "eE", SPLIT: ";|", AMPERSAND: "&", PERCENT: "%", HASH: "#", COLON: ":", SPACE: " ",
 }  # fmt: skip
-_PLAIN = "0123456789)[]~"
+_PLAIN = "0123456789)]~"
 
 
 def _kinds() -> Bits:

@@ -53,6 +53,7 @@ class Reading:
         """Physical line at which the next record begins."""
         self._schema = own_schema(found.columns)
         self._fewest = found.fewest or len(found.columns)
+        self._spare = found.spare
         given = found.given if found.given and found.given >= self._fewest else None
         self._given = dict(list(self._schema.items())[:given])
         """The columns that rows usually have cells for."""
@@ -141,7 +142,9 @@ class Reading:
     def _sorted(self, block: bytes, *, final: bool) -> pl.DataFrame | None:
         """The block's records, sound and bad ones; None if the dialect is too odd for that."""
         width = len(self._schema)
-        found = sort_records(block, self._dialect, width, final=final, fewest=self._fewest)
+        found = sort_records(
+            block, self._dialect, width, final=final, fewest=self._fewest, spare=self._spare
+        )
         if found is None:
             return None
         sound, marked = found.fault == 0, found.fault == FAULTS.index(UNDECODABLE)
@@ -218,7 +221,9 @@ class Reading:
 
     def _records(self, data: bytes, *, final: bool) -> Iterator[Record]:
         width = len(self._schema)
-        return records(data, self._dialect, width, final=final, fewest=self._fewest)
+        return records(
+            data, self._dialect, width, final=final, fewest=self._fewest, spare=self._spare
+        )
 
     def _frame(self, numbers: Sequence[int], rows: Sequence[Record]) -> pl.DataFrame:
         if not rows:

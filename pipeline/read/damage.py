@@ -99,12 +99,18 @@ class _Found(NamedTuple):
 
 
 def sort_records(
-    block: bytes, dialect: Dialect, width: int, *, final: bool, fewest: int | None = None
+    block: bytes,
+    dialect: Dialect,
+    width: int,
+    *,
+    final: bool,
+    fewest: int | None = None,
+    spare: bool = True,
 ) -> Sorted | None:
     """Tell the records of `width` fields that `block` begins with from bad ones.
 
-    `final`: nothing follows. Sound are also those of `fewest` fields or more, and those whose
-    fields beyond `width` are empty. None where it takes `records.py`: for a delimiter of several
+    `final`: nothing follows. Sound are also those of `fewest` fields or more, and with `spare`
+    those whose fields beyond `width` are empty. None where it takes `records.py`: for a delimiter of several
     bytes, for odd quoting, and for tens of thousands of quotes in a line.
     """
     delimiter, quote = dialect.delimiter, dialect.quote
@@ -121,7 +127,7 @@ def sort_records(
         if runs is not None and runs.from_outside.size < runs.starts.size:
             return None
     walk = _walk(view, lines, runs, dialect)
-    counts = _Counts(block, delimiter or b"", width, fewest or width)
+    counts = _Counts(block, delimiter or b"", width, fewest or width, spare)
     found = _faults(lines, walk, counts, view.size, final=final)
     heads, last = _heads(found.fault, found.last)
     return _sorted(block, lines, runs, _Found(found.fault, last, found.delimiters), heads)
@@ -224,11 +230,12 @@ class _Counts(NamedTuple):
     delimiter: bytes
     width: int
     fewest: int
+    spare: bool
 
     def fault(self, delimiters: Ints, stops: Ints) -> States:
         """Of records with so many delimiters that stop there: `_SOUND` or `COUNT`."""
         sound = (delimiters < self.width) & (delimiters >= self.fewest - 1)
-        wide = np.flatnonzero(delimiters >= self.width)
+        wide = np.flatnonzero(delimiters >= self.width if self.spare else delimiters < 0)
         spare = (delimiters[wide] - self.width + 1).tolist()
         for at, count, stop in zip(wide.tolist(), spare, stops[wide].tolist(), strict=True):
             sound[at] = self.block.endswith(self.delimiter * count, 0, stop)

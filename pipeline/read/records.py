@@ -81,17 +81,19 @@ def records(
     *,
     final: bool,
     fewest: int | None = None,
+    spare: bool = True,
 ) -> Iterator[Record]:
     """The records of `data`, which begins with one; blank lines have no fields and no fault.
 
     Without `final`, a record that may go on behind `data` is left out. `expected` is the number
     of fields that a record must have; None accepts any. With `fewest`, a record of so many fields
-    or more is sound, and those that it lacks are empty.
+    or more is sound, and those that it lacks are empty. With `spare`, so is one whose fields beyond
+    those expected are empty.
     """
     if dialect.wrapped:
-        yield from _unwrapped(data, dialect, _Width(expected, fewest), final=final)
+        yield from _unwrapped(data, dialect, _Width(expected, fewest, spare), final=final)
         return
-    width = _Width(expected, fewest)
+    width = _Width(expected, fewest, spare)
     at = 0
     while at < len(data):
         try:
@@ -109,6 +111,7 @@ class _Width(NamedTuple):
 
     expected: int | None
     fewest: int | None
+    spare: bool
 
     def fitted(self, cells: list[bytes | None]) -> list[bytes | None] | None:
         """As many cells as expected, if the difference is made of empty ones only."""
@@ -117,7 +120,7 @@ class _Width(NamedTuple):
             return cells
         if len(cells) > expected:
             spare = cells[expected:]
-            return cells[:expected] if all(cell is None for cell in spare) else None
+            return cells[:expected] if self.spare and not any(spare) else None
         if self.fewest is not None and len(cells) >= self.fewest:
             return cells + [None] * (expected - len(cells))
         return None
@@ -175,7 +178,10 @@ def _unwrapped(data: bytes, dialect: Dialect, width: _Width, *, final: bool) -> 
             continue
         wrapped = outer.fields and outer.raw.startswith(dialect.quote)
         text = (outer.fields[0] or "").encode() if wrapped else outer.raw
-        found = list(records(text, inner, width.expected, final=True, fewest=width.fewest))
+        parts = records(
+            text, inner, width.expected, final=True, fewest=width.fewest, spare=width.spare
+        )
+        found = list(parts)
         # Sound although the outer is not: a line that is written as lines usually are.
         if len(found) == 1 and (found[0].fields or not outer.fault):
             yield replace(found[0], end=outer.end, lines=outer.lines, raw=outer.raw)

@@ -41,6 +41,10 @@ _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}
 _NO_VALUE = frozenset(("null", "none", "nan", "n/a", "na", "nil", "-", "unknown", "#n/a", "empty"))
 
 
+_SPARE_ROWS, _SPARE = 1, 0.02
+"""Rows with a blank cell too many, and their share, from which on such rows are sound."""
+
+
 class Fit(NamedTuple):
     """How rows belong to their header."""
 
@@ -50,6 +54,8 @@ class Fit(NamedTuple):
     """Cells that a row usually has."""
     fewest: int
     """Cells that a row may have: those that it lacks were left out since they are blank."""
+    spare: bool = False
+    """Rows have blank cells behind their last one often enough for that to be how they are written."""
     said: str = ""
     """What was made of a difference, in words."""
 
@@ -125,6 +131,14 @@ def _above_numbers(rows: Sequence[Row], usual: int) -> Iterator[tuple[int, Row, 
 
 def fit(header: Row | None, rows: Sequence[Row]) -> Fit:
     """Find out how rows, those of damaged records left out, belong to their header."""
+    found = _fit(header, rows)
+    width = len(found.names)
+    spare = sum(len(row) > width and not any(row[width:]) for row in rows)
+    # One alone may as well be a row whose cells have moved by one, before a last one that is blank.
+    return found._replace(spare=spare >= max(_SPARE_ROWS, _SPARE * len(rows)))
+
+
+def _fit(header: Row | None, rows: Sequence[Row]) -> Fit:
     usual = usual_width(rows)
     names = header if header is not None else (None,) * max(usual, 1)
     count = len(names)
@@ -137,12 +151,12 @@ def fit(header: Row | None, rows: Sequence[Row]) -> Fit:
     most = max(map(len, rows))
     if named <= most < count:
         said = f"the header ends in {_cells(count - most)} more than the rows, all blank: left out"
-        return Fit(names[:most], usual, min(_fewest(rows, most), named), said)
+        return Fit(names[:most], usual, min(_fewest(rows, most), named), said=said)
     here, shifted = _named(names, rows, 0), _named(names, rows, usual - count)
     if _share(rows, usual) < _ALIKE or here < shifted or not here:
         return Fit(names, count, _fewest(rows, count))
     said = f"rows have {_cells(count - usual)} less than the header: blank in its last columns"
-    return Fit(names, usual, usual, said)
+    return Fit(names, usual, usual, said=said)
 
 
 def _wider(names: Row, rows: Sequence[Row], usual: int) -> Fit:
@@ -151,16 +165,16 @@ def _wider(names: Row, rows: Sequence[Row], usual: int) -> Fit:
     blank = (None,) * more
     if not any(cell and cell.strip() for row in rows for cell in row[count:]):
         said = f"rows end in {_cells(more)} more than the header has, blank in all: kept as columns"
-        return Fit(names + blank, usual, count, said)
+        return Fit(names + blank, usual, count, said=said)
     right, left = _named(names, rows, 0), _named(names, rows, more)
     named = right == left and _are_row_names(rows, alone=not left and more == 1)
     if _share(rows, usual) < _ALIKE or (right == left and not named):
         return Fit(names, count, count)
     if right > left:
         said = f"rows have {_cells(more)} more than the header, behind its last column"
-        return Fit(names + blank, usual, usual, said)
+        return Fit(names + blank, usual, usual, said=said)
     said = f"rows have {_cells(more)} more than the header, before its first column"
-    return Fit(blank + names, usual, usual, said)
+    return Fit(blank + names, usual, usual, said=said)
 
 
 def _fewest(rows: Sequence[Row], width: int) -> int:

@@ -71,6 +71,8 @@ class Sniffed:
     """Cells that a row usually has, where it is not one for each column."""
     fewest: int | None = None
     """Cells that a row may have, where it is not one for each column."""
+    spare: bool = True
+    """A row may have blank cells too many at its end."""
     said: str = ""
     """What was made of rows that do not fit their header, in words."""
     rows: tuple[Row, ...]
@@ -124,6 +126,7 @@ def sniff(head: bytes, wishes: Wishes, *, complete: bool) -> Sniffed:
         above=above,
         given=fitted.given,
         fewest=fitted.fewest,
+        spare=fitted.spare,
         said=fitted.said,
         rows=tuple(_sample(rows[header:], fitted))[:_SAMPLE],
     )
@@ -180,7 +183,8 @@ def _sample(rows: Sequence[Row], fitted: Fit) -> Iterator[Row]:
     """The rows that are sound, as wide as the header."""
     width = len(fitted.names)
     for row in rows:
-        if fitted.fewest <= len(row) and not any(row[width:]):
+        most = len(row) if fitted.spare else width
+        if fitted.fewest <= len(row) <= most and not any(row[width:]):
             yield (*row[:width], *[None] * (width - len(row)))
 
 

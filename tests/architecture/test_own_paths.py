@@ -21,6 +21,7 @@ BY_PATH = re.compile(
 
 ELSEWHERE = {
     ("read/parquet_table.py", "ParquetFile"),  # an input
+    ("few.py", "write_parquet"),  # into memory
     ("read/blocks.py", "read_csv"),  # of bytes
     ("write/decoded.py", "read_ndjson"),  # of bytes
 }

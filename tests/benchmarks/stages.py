@@ -56,6 +56,7 @@ def _orders_dedupe(folder: Path, listed: Listed) -> dict[str, object]:
         own = frame.slice(begin, _FRAME_ROWS).with_columns(
             (pl.int_range(pl.len(), dtype=pl.Int64) + begin).alias("row_id"),
             pl.lit(str(listed.path)).alias("source_file"),
+            (pl.int_range(pl.len(), dtype=pl.Int64) + begin + 2).alias("line_number"),
         )
         made = pipeline.normalise(own, "in:phone", region="GB")
         made.write_parquet(spool / f"frame-{number:05}.parquet", compression="lz4")

@@ -208,7 +208,7 @@ def test_unresolved_rows_are_asked_by_the_next_run(account: Command, listed: Pat
 def test_a_silent_standard_input_does_not_keep_a_stop_from_being_heard(
     msisdn: Command, sent: signal.Signals, code: int
 ) -> None:
-    arriving = msisdn.folder / "out" / ".checkpoint" / "input"
+    arriving = msisdn.folder / "out" / ".checkpoint.new" / "input"
     with msisdn.start("clean", "-", "-o", "out", stdin=subprocess.PIPE) as waiting:
         assert waiting.stdin is not None
         waiting.stdin.write("phone\n+12015550100\n")

@@ -41,7 +41,7 @@ def test_answered_shards_before_the_first_question_do_not_block_it(tmp_path: Pat
 def test_a_damaged_shard_is_told_before_anything_of_it_is_asked(tmp_path: Path) -> None:
     spec = shard(tmp_path, 0, 0)
     Path(spec.path).write_bytes(Path(spec.path).read_bytes()[:-9])
-    with pytest.raises(CheckpointError, match="not as it was planned"):
+    with pytest.raises(CheckpointError, match="not as it was written"):
         ask([spec])
 
 
