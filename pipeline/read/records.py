@@ -164,7 +164,7 @@ def _quoted(data: bytes, at: int, dialect: Dialect, width: _Width, *, final: boo
     try:
         fields = tuple(None if cell is None else cell.decode() for cell in found)
     except UnicodeDecodeError:
-        marked = tuple(None if cell is None else cell.decode("utf-8", "replace") for cell in cells)
+        marked = tuple(None if cell is None else cell.decode("utf-8", "replace") for cell in found)
         return Record(end, lines, raw, marked, fault=UNDECODABLE)
     return Record(end, lines, raw, fields)
 

@@ -143,7 +143,8 @@ def _fit(header: Row | None, rows: Sequence[Row]) -> Fit:
     names = header if header is not None else (None,) * max(usual, 1)
     count = len(names)
     if usual > count:
-        return _wider(names, rows, usual)
+        mostly = 2 * sum(len(row) == usual for row in rows) > len(rows)
+        return _wider(names, rows, usual) if mostly else Fit(names, count, count)
     # What lacks in columns without a name is no loss.
     named = max((at for at, cell in enumerate(names, 1) if cell), default=count)
     if not usual or usual == count:
