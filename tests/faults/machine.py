@@ -126,6 +126,8 @@ class RunMachine(RuleBasedStateMachine):
             {
                 "row_id": range(len(self.tels)),
                 "occurrences": 1,
+                "source_file": "list.csv",
+                "line_number": range(2, len(self.tels) + 2),
                 "msisdn": self.tels,
                 "msisdn_input": self.tels,
                 "region": "US",

@@ -113,7 +113,9 @@ def test_national_numbers_are_what_phonenumbers_says_unless_they_read_as_interna
         elif expected.plan_type == "fixed_line" and full.plan_type == "mobile":
             assert read == expected or row["reject_reason"] == "ambiguous"
         elif expected != NOTHING and not dialled:
-            assert read == expected
+            # Two digits behind a longer group may be a second value; some plans are written so.
+            parted = re.search(r"\d{3}[ -]\d{1,2}$", text) and row["reject_reason"] == "ambiguous"
+            assert read == expected or parted
         elif row["rule"] == "bare_international":
             assert read == full
         elif read != NOTHING:
@@ -189,10 +191,12 @@ def noisy(draw: st.DrawFn) -> tuple[str, str, str]:
     text = draw(st.sampled_from([text, "00" + text[1:], text[1:]]))
     zero = ord(draw(SCRIPTS))
     spread = (chr(zero + int(sign)) if sign.isdecimal() else sign for sign in text)
-    *most, before, last, end = spread
-    dirty = draw(NOISE) + "".join(sign + draw(NOISE) for sign in most)
-    # A blank or a dash before one or two digits at the end may part a second value from the number.
-    dirty += before + draw(HIDDEN) + last + draw(HIDDEN) + end + draw(HIDDEN)
+    *most, _, _, _ = signs = [*spread]
+    # Groups of bare digits tell whether they are a full number, and a blank or a dash before up to
+    # three digits at the end may part a second value from the number.
+    noise = NOISE if text.startswith(("+", "00")) else HIDDEN
+    dirty = draw(NOISE) + "".join(sign + draw(noise) for sign in most)
+    dirty += "".join(sign + draw(HIDDEN) for sign in signs[len(most) :])
     # "0 0…" is still 00; a noise that splits off a lone run of seven digits twice is two numbers.
     assume(len(re.findall("[0-9]{7,}", dirty)) < 2)
     return text, dirty, region
