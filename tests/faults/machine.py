@@ -108,7 +108,7 @@ class RunMachine(RuleBasedStateMachine):
             return
         self.output = Output(
             out=self.out, own=(), run_id=self.checkpoint.identity.run_id, rules_version="9",
-            files=self.files,
+            place=self.checkpoint.outputs, files=self.files,
         )  # fmt: skip
         self.journals: dict[int, Journal] = {}
         self.in_flight: dict[str, int] = {}
@@ -258,7 +258,8 @@ class RunMachine(RuleBasedStateMachine):
             self.checkpoint.record_done(
                 Done(shard=number, part=part, counts={"answered": shard.rows})
             )
-            self.committed[self.out / part.path] = (self.out / part.path).read_bytes()
+            written = self.checkpoint.place_of(part)
+            self.committed[written] = written.read_bytes()
 
     @precondition(lambda self: self.open and self.acknowledged.keys() >= set(self.tels))
     @rule()
@@ -276,6 +277,11 @@ class RunMachine(RuleBasedStateMachine):
         rows = len(self.tels)
         manifest = manifest_of(self.checkpoint.identity, parts, rows, {"answered": rows})
         self.checkpoint.finish(manifest)
+        # What was made beside an output has taken its place.
+        made = self.checkpoint.outputs
+        self.committed = {
+            self.out / path.relative_to(made): content for path, content in self.committed.items()
+        }
         self.open, self.complete, self.tries = False, True, 2
         written = pl.read_parquet([self.out / part.path for part in parts])
         assert written["msisdn"].to_list() == self.tels
