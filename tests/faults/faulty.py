@@ -14,7 +14,7 @@ from typing import TypeVar
 from pipeline.ledger.files import Files
 from tests.faults.disk import Disk
 
-__all__ = ("FAULTS", "Fault", "Faulty")
+__all__ = ("FAULTS", "Fault", "Faulty", "KilledWhenDone")
 
 T = TypeVar("T")
 
@@ -120,3 +120,16 @@ class Faulty(Files):
     def _error(self) -> OSError:
         code = self._fault.code or errno.EIO
         return OSError(code, os.strerror(code))
+
+
+class KilledWhenDone(Faulty):
+    """A kill as soon as this shard is known to be done."""
+
+    def __init__(self, shard: int) -> None:
+        super().__init__(0, FAULTS["kill"])
+        self._last = f"rename shard-{shard:05}.json"
+
+    def perform(self, operation: str, path: Path, call: Callable[[], T]) -> T:
+        if self._last in self.seen and not self.at:
+            self.at = len(self.seen) + 1
+        return super().perform(operation, path, call)

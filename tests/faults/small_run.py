@@ -17,7 +17,16 @@ from pipeline.ledger.manifest import verify
 from pipeline.settings import Settings
 from tests.flow.conftest import Simulated, enriched, numbers
 
-__all__ = ("CONCURRENCY", "COUNT", "ROWS", "Finished", "SmallRun", "around_of", "small_run")
+__all__ = (
+    "CONCURRENCY",
+    "COUNT",
+    "OTHER",
+    "ROWS",
+    "Finished",
+    "SmallRun",
+    "around_of",
+    "small_run",
+)
 
 COUNT = 24
 """Different numbers."""
@@ -25,6 +34,10 @@ _NUMBERS = numbers(COUNT)
 _CELLS = [*_NUMBERS[:15], "none", *_NUMBERS[:3], "12", *_NUMBERS[15:], _NUMBERS[20]]
 ROWS = "".join(f"{row},{cell}\n" for row, cell in enumerate(["phone", *_CELLS]))
 """The list: each number, some of them again, and cells that are none."""
+OTHER = "".join(
+    f"{row},{cell}\n" for row, cell in enumerate(["phone", *numbers(2 * COUNT)[COUNT:]])
+)
+"""Another list, of other numbers, and of as many rows in its shards."""
 CONCURRENCY = 4
 
 

@@ -15,8 +15,7 @@ from pipeline.errors import CheckpointError, StorageError
 from pipeline.ledger.files import Files
 from pipeline.ledger.frames import HEADER_SIZE
 from pipeline.ledger.manifest import verify
-from pipeline.simulator.embedded import embedded
-from tests.faults.faulty import FAULTS, Faulty
+from tests.faults.faulty import KilledWhenDone
 from tests.faults.small_run import Finished, SmallRun, small_run
 from tests.flow.conftest import Simulated
 
@@ -72,21 +71,6 @@ UNFINISHED = {
 """A run that was stopped in the middle."""
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Simulated]:
-    with embedded(seed="damage") as endpoints:
-        yield Simulated(endpoints)
-
-
-class KilledWhenDone(Faulty):
-    """A kill as soon as the first shard is known to be done."""
-
-    def perform(self, operation: str, path: Path, call: Callable[[], T]) -> T:
-        if "rename shard-00000.json" in self.seen and not self.at:
-            self.at = len(self.seen) + 1
-        return super().perform(operation, path, call)
-
-
 class Prepared(NamedTuple):
     """A run to be damaged, and what comes of it undamaged."""
 
@@ -110,7 +94,7 @@ def unfinished(finished: Prepared) -> Prepared:
     """The same run, ended when its first shard was done."""
     out = finished.out.with_name("stopped")
     with pytest.raises(StorageError):
-        finished.run(out, KilledWhenDone(0, FAULTS["kill"]))
+        finished.run(out, KilledWhenDone(0))
     assert (out / ".checkpoint" / "done" / "shard-00000.json").exists()
     return finished._replace(out=out)
 

@@ -10,7 +10,6 @@ import pytest
 
 from pipeline.errors import StorageError
 from pipeline.ledger.files import Files
-from pipeline.simulator.embedded import embedded
 from tests.faults.disk import Disk
 from tests.faults.faulty import FAULTS, Fault, Faulty
 from tests.faults.loop import TWICE, every_operation
@@ -19,18 +18,6 @@ from tests.flow.conftest import Simulated
 
 STRIDE = 37
 """Seven points of some 250; each fault begins elsewhere, so that together they meet every tenth."""
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Simulated]:
-    with embedded(seed="faults") as endpoints:
-        yield Simulated(endpoints)
-
-
-@pytest.fixture(scope="module")
-def run(service: Simulated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallRun]:
-    with small_run(tmp_path_factory.mktemp("list"), service, "unique") as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

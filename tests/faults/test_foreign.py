@@ -2,7 +2,7 @@
 
 import io
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,42 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import flow
-from pipeline.errors import CheckpointError, InputError, MsisdnError, StorageError, UsageError
+from pipeline.errors import CheckpointError, InputError, MsisdnError, UsageError
 from pipeline.ledger.manifest import verify
-from pipeline.simulator.embedded import embedded
-from tests.faults.faulty import FAULTS
-from tests.faults.small_run import ROWS, Finished, SmallRun, around_of, small_run
-from tests.faults.test_damage import KilledWhenDone
-from tests.faults.trees import tree
-from tests.flow.conftest import Simulated
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Simulated]:
-    with embedded(seed="foreign") as endpoints:
-        yield Simulated(endpoints)
-
-
-@pytest.fixture(scope="module")
-def run(service: Simulated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallRun]:
-    with small_run(tmp_path_factory.mktemp("list"), service, "unique") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def finished(run: SmallRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("finished") / "out"
-    run(out)
-    return out
-
-
-@pytest.fixture(scope="module")
-def stopped(run: SmallRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Killed when one part was done."""
-    out = tmp_path_factory.mktemp("stopped") / "out"
-    with pytest.raises(StorageError):
-        run(out, KilledWhenDone(0, FAULTS["kill"]))
-    return out
+from tests.faults.small_run import ROWS, Finished, SmallRun, around_of
+from tests.faults.tree import tree
 
 
 def given(whole: Path, folder: Path) -> Path:

@@ -1,7 +1,7 @@
 """Lists that grew: only new numbers are asked, and the output is as of a fresh run."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -10,7 +10,6 @@ import pytest
 
 from pipeline.errors import CheckpointError, StorageError
 from pipeline.ledger.files import Files
-from pipeline.simulator.embedded import embedded
 from tests.faults.faulty import FAULTS, Faulty
 from tests.faults.small_run import CONCURRENCY, COUNT, ROWS, Finished, SmallRun
 from tests.flow.conftest import Simulated, numbers
@@ -19,12 +18,6 @@ MORE = 7
 """New numbers, the first of which stand in the very last shard of before."""
 NEW = numbers(COUNT + MORE)[COUNT:]
 APPENDED = "".join(f"x,{cell}\n" for cell in [NEW[0], numbers(2)[1], "nothing", *NEW[1:], NEW[0]])
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Simulated]:
-    with embedded(seed="grow") as endpoints:
-        yield Simulated(endpoints)
 
 
 @pytest.fixture(params=["unique", "all"])

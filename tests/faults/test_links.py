@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,39 +13,9 @@ from pipeline.errors import CheckpointError, MsisdnError, StorageError, UsageErr
 from pipeline.few import look_up
 from pipeline.ledger.files import Files, read_bytes, sha256_of
 from pipeline.ledger.manifest import progress, verify
-from pipeline.simulator.embedded import embedded
-from tests.faults.faulty import FAULTS
-from tests.faults.small_run import ROWS, SmallRun, around_of, small_run
-from tests.faults.test_damage import KilledWhenDone
-from tests.faults.trees import tree
-from tests.flow.conftest import Simulated, numbers
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Simulated]:
-    with embedded(seed="links") as endpoints:
-        yield Simulated(endpoints)
-
-
-@pytest.fixture(scope="module")
-def run(service: Simulated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallRun]:
-    with small_run(tmp_path_factory.mktemp("list"), service, "unique") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def finished(run: SmallRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("finished") / "out"
-    run(out)
-    return out
-
-
-@pytest.fixture(scope="module")
-def stopped(run: SmallRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("stopped") / "out"
-    with pytest.raises(StorageError):
-        run(out, KilledWhenDone(0, FAULTS["kill"]))
-    return out
+from tests.faults.small_run import ROWS, SmallRun, around_of
+from tests.faults.tree import tree
+from tests.flow.conftest import numbers
 
 
 def disk(folder: Path) -> Path:

@@ -9,7 +9,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,10 +23,9 @@ from pipeline.ledger.files import Files
 from pipeline.ledger.manifest import verify
 from pipeline.read import find, read
 from pipeline.settings import Settings
-from pipeline.simulator.embedded import embedded
 from tests.faults.faulty import FAULTS, Faulty
-from tests.faults.small_run import CONCURRENCY, COUNT, ROWS, Finished, SmallRun
-from tests.faults.tree import tree_of
+from tests.faults.small_run import CONCURRENCY, COUNT, OTHER, ROWS, Finished, SmallRun
+from tests.faults.tree import tree
 from tests.flow.conftest import Command, Simulated, numbers
 
 NAMES = {
@@ -50,17 +49,6 @@ NAMES = {
 """Names of an output, and what each would match, or might be taken for."""
 
 PATTERNS = ("customers[1]", "a*b", "q?", "[!a]", os.fsdecode(b"caf\xe9"))
-
-OTHER = "".join(
-    f"{row},{cell}\n" for row, cell in enumerate(["phone", *numbers(2 * COUNT)[COUNT:]])
-)
-"""Another list, of as many rows in its shards."""
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Simulated]:
-    with embedded(seed="paths") as endpoints:
-        yield Simulated(endpoints)
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +94,9 @@ def beside(tmp_path: Path, unfinished: Path, service: Simulated) -> Callable[[st
     return made
 
 
-def others(out: Path, *without: str) -> dict[str, str]:
+def others(out: Path, *without: str) -> dict[str, tuple[int, bytes]]:
     """Everything beside an output."""
-    found = tree_of(out.parent)
+    found = tree(out.parent)
     left = {out.name, *without}
     return {path: what for path, what in found.items() if path.split("/")[0] not in left}
 

@@ -19,18 +19,12 @@ from tests.faults.faulty import FAULTS, Faulty
 from tests.faults.loop import TWICE
 from tests.faults.replacement import OTHER_COUNT, Replacement, every_step, replacement
 from tests.faults.small_run import CONCURRENCY, Finished, around_of
-from tests.faults.trees import tree
+from tests.faults.tree import tree
 from tests.flow.conftest import Simulated
 
 T = TypeVar("T")
 
 STRIDE = 61
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Simulated]:
-    with embedded(seed="replace") as endpoints:
-        yield Simulated(endpoints)
 
 
 @pytest.fixture(scope="module")

@@ -18,34 +18,10 @@ from pipeline.errors import CheckpointError, StorageError, UsageError
 from pipeline.ledger.files import Files, read_json, sha256_of
 from pipeline.ledger.manifest import verify
 from pipeline.ledger.records import FileRecord, Manifest
-from pipeline.simulator.embedded import embedded
-from tests.faults.faulty import FAULTS, Faulty
-from tests.faults.small_run import COUNT, ROWS, Finished, SmallRun
-from tests.faults.tree import tree_of
-from tests.flow.conftest import Command, Simulated, numbers
-
-OTHER = "".join(
-    f"{row},{cell}\n" for row, cell in enumerate(["phone", *numbers(2 * COUNT)[COUNT:]])
-)
-
-
-class KilledWhenDone(Faulty):
-    """A kill as soon as this shard is known to be done."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(0, FAULTS["kill"])
-        self._last = f"rename shard-{number:05}.json"
-
-    def perform(self, operation: str, path: Path, call: Callable[[], object]) -> object:  # type: ignore[override]
-        if self._last in self.seen and not self.at:
-            self.at = len(self.seen) + 1
-        return super().perform(operation, path, call)
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Simulated]:
-    with embedded(seed="strange") as endpoints:
-        yield Simulated(endpoints)
+from tests.faults.faulty import KilledWhenDone
+from tests.faults.small_run import COUNT, OTHER, ROWS, Finished, SmallRun
+from tests.faults.tree import tree
+from tests.flow.conftest import Command, Simulated
 
 
 @pytest.fixture(scope="module")
@@ -146,12 +122,12 @@ def test_a_file_of_another_run_is_refused(
 def refused(run: SmallRun, out: Path, path: Path) -> None:
     """By a run, with exit code 15, and by `verify`, both naming the file; and nothing is asked."""
     run.service.reset()
-    before = tree_of(out / ".checkpoint/done"), sorted((out / "enriched").iterdir())
+    before = tree(out / ".checkpoint/done"), sorted((out / "enriched").iterdir())
     assert any(problem.startswith(f"{path}: ") for problem in verify(out))
     with pytest.raises(CheckpointError) as ended:
         run(out, Files())
     assert str(ended.value).startswith(f"{path}: ")
-    assert (tree_of(out / ".checkpoint/done"), sorted((out / "enriched").iterdir())) == before
+    assert (tree(out / ".checkpoint/done"), sorted((out / "enriched").iterdir())) == before
     assert not (out / "_SUCCESS").exists()
 
 

@@ -1,25 +1,23 @@
-"""Every byte of a folder, so that a test can say what must not have changed."""
+"""Everything in a folder, to be held against what is there later."""
 
-import hashlib
 import os
 import stat
 from pathlib import Path
 
-__all__ = ("tree_of",)
+__all__ = ("tree",)
 
 
-def tree_of(folder: Path) -> dict[str, str]:
-    """Each path below a folder, with its kind and the hash of what it holds; no link is followed."""
-    found: dict[str, str] = {}
-    for where, folders, names in os.walk(folder):
+def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Kind and permissions, and content, by path; of a link its target, and what it leads to is not looked at."""
+    found = {}
+    for place, folders, names in os.walk(folder):
         for name in (*folders, *names):
-            path = Path(where) / name
+            path = Path(place) / name
             mode = path.lstat().st_mode
-            held = b""
-            if stat.S_ISREG(mode):
-                held = path.read_bytes()
-            elif stat.S_ISLNK(mode):
-                held = os.fsencode(path.readlink())
-            what = f"{stat.S_IFMT(mode):o} {hashlib.sha256(held).hexdigest()}"
-            found[str(path.relative_to(folder))] = what
+            content = b""
+            if stat.S_ISLNK(mode):
+                content = os.fsencode(os.readlink(path))  # noqa: PTH115  as it is written
+            elif stat.S_ISREG(mode):
+                content = path.read_bytes()
+            found[str(path.relative_to(folder))] = mode, content
     return found
