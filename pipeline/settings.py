@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipeline import parsing
+from pipeline import deadlines, parsing
 from pipeline.errors import UsageError
 from pipeline.model import MOBILE_TYPES
 from pipeline.prices import check_budget
@@ -295,7 +295,7 @@ class Settings:
         None,
         "Stop at this time: 06:30, 2026-01-31T06:30, or a duration such as 90m.",
         ("run",),
-        parsing.deadline,
+        deadlines.deadline,
         metavar="TIME",
     )
     max_rejected: str = option(

@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from pipeline.deadlines import moment, timed
 from pipeline.errors import CheckpointError
 from pipeline.events import Announce, Notice, PartWritten
 from pipeline.job import Job, Surroundings
@@ -42,7 +43,6 @@ from pipeline.lookup.quota import Quota, most_requests
 from pipeline.lookup.retry import Retries
 from pipeline.lookup.service import service_of
 from pipeline.model import STATUSES, ShardSpec
-from pipeline.parsing import moment, timed
 from pipeline.prices import check_budget, price_of
 from pipeline.settings import Settings
 from pipeline.simulator.embedded import embedded

@@ -8,10 +8,10 @@ from random import Random
 
 import pytest
 
+from pipeline.deadlines import deadline, moment
 from pipeline.lookup.asking import Asking, Limits
 from pipeline.lookup.limiter import Limiter
 from pipeline.lookup.retry import Retries
-from pipeline.parsing import deadline, moment
 
 
 @pytest.fixture
