@@ -12,6 +12,7 @@ import codecs
 from collections.abc import Callable
 
 from pipeline.read.charsets import UNKNOWN, find_charset
+from pipeline.read.foreign import binary, reads_as_text
 
 __all__ = ("SO_FAR_ASCII", "NotTextError", "find_encoding", "of_text", "to_utf8", "without_marks")
 
@@ -28,25 +29,6 @@ _MARKS = (  # UTF-32 first: its little-endian mark begins with UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-_FOREIGN = (
-    (b"PK\x03\x04", "an Excel workbook or a zip archive; export it as CSV, or unpack it"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook; export it as CSV"),
-    (b"%PDF", "a PDF document; export the list as CSV"),
-    (b"SQLite format 3\x00", "an SQLite database; export the table as CSV"),
-    (b"BZh", "packed with bzip2; unpack it, or pack it with gzip or zstd"),
-    (b"\xfd7zXZ\x00", "packed with xz; unpack it, or pack it with gzip or zstd"),
-    (b"7z\xbc\xaf", "a 7z archive; unpack it"),
-    (b"ARROW1", "an Arrow file; write it as Parquet"),
-    (b"ORC", "an ORC file; write it as Parquet"),
-    (b"Obj\x01", "an Avro file; write it as Parquet"),
-    (b"PARE", "an encrypted Parquet file; decrypt it"),
-)
-
-# Control characters that no text has: all of C0 but tab, line ends, form feed, the separators
-# 1C-1F and 01 (used as delimiters), and ESC and SUB, which old exports leave at the end.
-_CONTROL = bytes(set(range(32)) - {0x01, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, *range(0x1A, 0x20)})
-
-
 _ASCII, _STRAY = 0.2, 0.02
 """Of the units of two bytes in UTF-16, those that are ASCII at least, and those that end in a zero
 byte for another reason at most."""
@@ -61,24 +43,16 @@ def find_encoding(head: bytes) -> str:
 
     Raises `NotTextError` for bytes that are no text at all.
     """
-    for magic, what in _FOREIGN:
-        # `ORC` is also a fine beginning of a header.
-        if head.startswith(magic) and not (magic.isascii() and _reads_as_text(head)):
-            raise NotTextError(f"is {what}")
+    if kind := binary(head):
+        raise NotTextError(f"is {kind.name}; {kind.advice}")
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
     if wide := _wide(head):
         return wide
-    if not _reads_as_text(head):
+    if not reads_as_text(head):
         raise NotTextError("is not text; CSV and Parquet are read, packed with gzip or zstd or not")
     return SO_FAR_ASCII if head.isascii() else of_text(head)
-
-
-def _reads_as_text(head: bytes) -> bool:
-    control = len(head) - len(head.translate(None, _CONTROL))
-    # One stray zero in a text is a flaw of one cell; bytes at random have ten in a hundred.
-    return control * 50 <= len(head)
 
 
 def _wide(head: bytes) -> str | None:

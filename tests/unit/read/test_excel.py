@@ -189,7 +189,18 @@ def test_what_is_no_list_is_told_with_what_to_do(tmp_path: Path, name: str) -> N
     assert name in str(caught.value)
 
 
-@pytest.mark.parametrize("first", ["[x],phone\n", "{phone}\n", "object,phone\n", "%,phone\n"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        "[x],phone\n",
+        "{phone}\n",
+        "object,phone\n",
+        "%,phone\n",
+        "ARROW1,phone\n",
+        "bzh,phone\n",
+        "Rar!,phone\n",
+    ],
+)
 def test_a_list_that_begins_like_something_else_is_a_list(tmp_path: Path, first: str) -> None:
     (tmp_path / "list.csv").write_text(first + "+447700900123,+447700900123\n")
 
