@@ -24,7 +24,7 @@ from pipeline.ledger.opening import DESCRIPTORS
 from pipeline.ledger.replay import replay
 from pipeline.ledger.run import identify
 from pipeline.model import OWN, PLAN_TYPES, ShardSpec
-from pipeline.normalise import normalise
+from pipeline.normalise import learn
 from pipeline.settings import Settings
 from pipeline.shards import ask_shards, check_service
 from pipeline.write import Output, answers
@@ -42,7 +42,7 @@ def look_up(numbers: Sequence[str], settings: Settings, around: Surroundings) ->
     Raises what ends a run.
     """
     check_service(settings, around)
-    read = normalise(_frame(numbers), OWN + COLUMN, settings.region)
+    read, _ = learn(_frame(numbers), OWN + COLUMN, settings.region, bare=settings.bare)
     valid = read.filter(pl.col("msisdn").is_not_null())
     output = Output(
         out=Path(), own=(COLUMN,), run_id="", rules_version=RULES_VERSION, number_columns=(COLUMN,),

@@ -114,3 +114,21 @@ def test_each_file_is_judged_apart(here: Command) -> None:
     summary = json.loads((here.folder / "out" / "summary.json").read_text())
     read_as = {name: shown["bare"]["-"]["read_as"] for name, shown in summary["evidence"].items()}
     assert [*read_as.values()] == ["international", "national"]
+
+
+@pytest.mark.parametrize(
+    ("bare", "cells", "looked_up"),
+    [
+        ("national", ["447911123456"], 0),
+        ("auto", ["15123456789", "15223456789", "0171 3920001"], 0),
+        ("international", ["15123456789", "15223456789", "0171 3920001"], 2),
+    ],
+)
+def test_bare_digits_of_a_few_numbers_are_read_as_is_set(
+    here: Command, bare: str, cells: list[str], looked_up: int
+) -> None:
+    done = here("lookup", *cells, "--simulate", "--bare", bare, "--json", "-q")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(rows) == len(cells)
+    assert sum("status" in row for row in rows) == looked_up
+    assert done.returncode == (0 if looked_up else 10)
