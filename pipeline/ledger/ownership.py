@@ -30,6 +30,7 @@ from pipeline.ledger.layout import (
     is_ours_in_checkpoint,
     is_part,
     is_temporary,
+    within,
 )
 from pipeline.ledger.nofollow import is_directory, is_file, is_there, mode_of
 from pipeline.ledger.opening import open_own
@@ -141,11 +142,9 @@ def check_inputs(out: Path, inputs: Sequence[tuple[str, Path]]) -> None:
     """Refuse an input (its name, and where it is) that lies in what a run of `out` replaces."""
     place = out.resolve()
     for name, path in inputs:
-        real = path.resolve()
-        inside = real.relative_to(place).parts[:1] if real.is_relative_to(place) else ()
-        if inside and inside[0] in TAKEN:
+        if (top := within(path.resolve(), place)) in TAKEN:
             raise UsageError(
-                f"{name}: this input lies in {out / inside[0]}, which a run of this output replaces:"
+                f"{name}: this input lies in {out / top}, which a run of this output replaces:"
                 " copy it elsewhere, or choose another --out"
             )
 

@@ -24,7 +24,7 @@ __all__ = ("SHARED_BYTES", "Grant", "Shares")
 
 MOST_JOBS: Final = 62
 """Processes that can be here at the same time; more of them share what these leave."""
-_SEAT: Final = Struct("=8q")
+_SEAT: Final = Struct("=7q")
 _SEATS: Final = STATE_BYTES + 8
 """Where the seats begin; before them stands how many are taken."""
 SHARED_BYTES: Final = _SEATS + MOST_JOBS * _SEAT.size
@@ -61,13 +61,11 @@ class _Seat:
     dealt: int = 0
     turn: int = 0
     """What was dealt to it so far, for comparison with others."""
-    _spare: int = 0
 
     def fields(self) -> tuple[int, ...]:
         """As they are stored."""
         return (
-            self.job, self.back, self.rate, self.processes,
-            self.wanted, self.dealt, self.turn, self._spare,
+            self.job, self.back, self.rate, self.processes, self.wanted, self.dealt, self.turn,
         )  # fmt: skip
 
 
@@ -137,13 +135,13 @@ class Shares:
     def _take_alone(self, job: int, rate: float, wanted: int, now: float, processes: int) -> Grant:
         """As `take`, with nobody to deal with: four of five times it is so, and it takes a third."""
         limiter = self._limiter
-        *_, dealt, turn, _spare = _SEAT.unpack_from(self._places)
+        *_, dealt, turn = _SEAT.unpack_from(self._places)
         limiter.put_back(dealt)
         limiter.rate = rate
         granted = limiter.take(wanted, now)
         ready = limiter.ready_after(1, now)
         back, micro = int(max(now, ready) * _MICRO), int(rate * _MICRO)
-        _SEAT.pack_into(self._places, 0, job, back, micro, processes, wanted - granted, 0, turn, 0)
+        _SEAT.pack_into(self._places, 0, job, back, micro, processes, wanted - granted, 0, turn)
         return Grant(granted, ready)
 
     def pause(self, until: float, now: float) -> None:

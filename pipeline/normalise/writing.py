@@ -128,12 +128,12 @@ THOUSANDS = (
     r"^\+?[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){2,}(?:\.0*)?|(?:'[0-9]{3}){2,}(?:[.,]0*)?"
     r"|(?: [0-9]{3}){2,}[.,]0*|(?:\.[0-9]{3}){2,},0*)$"
 )
+"""Groups of three in one of the ways of a spreadsheet. Groups with dots or spaces and no decimal
+places are how people write telephone numbers too, and need nothing."""
 LAKHS = r"^\+?[1-9][0-9]?(?:,[0-9]{2}){2,},[0-9]{3}(?:\.0*)?$"
 """Thousands as in India: three digits, and pairs before them."""
 DECIMAL_MARK = r",[^,]*\.|['. ].*,|[' ].*\."
 """Behind groups of three: a point or comma that is not what parts them."""
-"""Groups of three in one of the ways of a spreadsheet. Groups with dots or spaces and no decimal
-places are how people write telephone numbers too, and need nothing."""
 FLOAT_TAIL = r"^\+?[0-9]{7,}(?:\.0+|,0{1,6})$"
 """A point after seven plain digits is a decimal point; telephone numbers are grouped earlier."""
 FRACTION = r"^(?:[+-]?[0-9]{7,}(?:\.[0-9]*[1-9][0-9]*|,[0-9]{1,6})|-?[1-9][0-9]{2,5}\.[0-9]{1,2})$"
