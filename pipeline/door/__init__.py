@@ -62,7 +62,7 @@ def show_more() -> None:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """_Guard standard error, and tell what nobody catches, until the block ends."""
+    """Guard standard error, and tell what nobody catches, until the block ends."""
     if _process.voice is not None:  # as in tests that call one command after another
         yield
         return

@@ -111,11 +111,6 @@ def decide_with_head(
     return result
 
 
-def in_full(digits: Digits) -> "Found":
-    """Bare digits as full numbers, calling code first; nothing is said where they begin with 0."""
-    return _full(digits)
-
-
 def _plus(digits: Digits, plans: "NDArray[np.int64]") -> "Found":
     found = international(digits)
     rows = np.flatnonzero(trunk_as_sign(digits, plans))
@@ -215,7 +210,7 @@ def _undialled(digits: Digits, plans: "NDArray[np.int64]") -> "Found":
 
 
 def _without_region(digits: Digits) -> "Found":
-    found = _full(digits)
+    found = in_full(digits)
     bad = ~is_number(found)
     found["place"][~bad] = ABROAD
     least, most = _NATIONAL_DIGITS
@@ -234,7 +229,7 @@ def _within(digits: Digits, plans: "NDArray[np.int64]") -> "Found":
     rows = np.flatnonzero(own | landline | ~is_number(found))
     if len(rows):
         own, landline, plans = own[rows], landline[rows], plans[rows]
-        inner, full = found[rows], _full(digits.at(rows))
+        inner, full = found[rows], in_full(digits.at(rows))
         full["place"] = np.where(is_number(full), np.where(own, OWN, ABROAD), full["place"])
         result = np.where(~is_number(inner) & is_number(full), full, inner)
         # Were it read as the landline, the mobile of another country would be skipped in silence.
@@ -262,8 +257,8 @@ def _of_two(inner: "Found", full: "Found", plans: "NDArray[np.int64]") -> "Found
 _READERS = {PLUS: _plus, PLUS_ZERO: _plus_zero, BARE: _bare, PLUS_BEHIND: _plus_behind}
 
 
-def _full(digits: Digits) -> "Found":
-    """The full number, calling code first; nothing is said where it begins with 0, as no code does."""
+def in_full(digits: Digits) -> "Found":
+    """Bare digits as full numbers, calling code first; nothing is said where they begin with 0, as no code does."""
     begins_well = np.flatnonzero(digits.place(0))
     found = nothing(len(digits.length))
     found[begins_well] = international(digits.at(begins_well), "bare_international")
