@@ -15,7 +15,11 @@ from typing import Protocol, Self
 
 from pipeline.protocol.messages import Credentials, Lookup, Outcome, Query
 
-__all__ = ("Deliver", "Service", "Transport", "TransportCounts", "Unreachable", "Withdrawn")
+__all__ = ("SOON", "Deliver", "Service", "Transport", "TransportCounts", "Unreachable", "Withdrawn")
+
+SOON = 0.008
+"""Seconds for which a request may wait for a connection, a worker or a token without being paid for
+anew (`Service.pay_again`): as many as the limiter leaves room for."""
 
 
 class Unreachable(Exception):

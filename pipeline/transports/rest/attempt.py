@@ -5,13 +5,9 @@ import math
 from types import TracebackType
 from typing import Any
 
-from pipeline.transports.contract import Service
+from pipeline.transports.contract import SOON, Service
 
 __all__ = ("Deadline", "Departure")
-
-SOON = 0.008
-"""Seconds for which a request may wait for its worker, its connection or a token without being paid
-for anew: as many as the limiter leaves room for."""
 
 
 class Departure:

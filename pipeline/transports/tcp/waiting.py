@@ -6,13 +6,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from itertools import repeat
 
 from pipeline.protocol.messages import Fault, FaultKind, Outcome, Query
-from pipeline.transports.contract import Deliver, Service, Withdrawn
+from pipeline.transports.contract import SOON, Deliver, Service, Withdrawn
 
 __all__ = ("Waiting",)
-
-SOON = 0.008
-"""Seconds for which a question may wait for a connection without being paid for anew: as many as the
-limiter leaves room for."""
 
 _WITHDRAWN = Fault(FaultKind.TRANSIENT, "not sent", sent=False)
 
@@ -78,12 +74,12 @@ class Waiting:
         while room > 0 and self._queue and self._queue[0][1] < long_ago:
             room -= 1
             self._paying += 1
-            self._begin(self._paid_again(self.take(1)))
+            self._begin(self._paid_again(*self.take(1)))
 
-    async def _paid_again(self, queries: list[Query]) -> None:
+    async def _paid_again(self, query: Query) -> None:
         try:
-            if await self.may_leave(queries[0]):
-                self.put(queries, self._loop.time() + self._service.timeout)
+            if await self.may_leave(query):
+                self.put([query], self._loop.time() + self._service.timeout)
         finally:
             self._paying -= 1
         self._changed()
