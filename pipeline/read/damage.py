@@ -127,7 +127,7 @@ def sort_records(
         if runs is not None and runs.from_outside.size < runs.starts.size:
             return None
     walk = _walk(view, lines, runs, dialect)
-    counts = _Counts(block, delimiter or b"", width, fewest or width, spare)
+    counts = _Counts(block, delimiter or b"", quote * 2, width, fewest or width, spare)
     found = _faults(lines, walk, counts, view.size, final=final)
     heads, last = _heads(found.fault, found.last)
     return _sorted(block, lines, runs, _Found(found.fault, last, found.delimiters), heads)
@@ -228,6 +228,8 @@ class _Counts(NamedTuple):
 
     block: bytes
     delimiter: bytes
+    empty: bytes
+    """A cell that is quoted and has nothing in it."""
     width: int
     fewest: int
     spare: bool
@@ -238,8 +240,21 @@ class _Counts(NamedTuple):
         wide = np.flatnonzero(delimiters >= self.width if self.spare else delimiters < 0)
         spare = (delimiters[wide] - self.width + 1).tolist()
         for at, count, stop in zip(wide.tolist(), spare, stops[wide].tolist(), strict=True):
-            sound[at] = self.block.endswith(self.delimiter * count, 0, stop)
+            sound[at] = self._ends_in_empty(count, stop)
         return np.where(sound, _SOUND, COUNT).astype(np.int8)
+
+    def _ends_in_empty(self, count: int, stop: int) -> bool:
+        """Whether the last `count` cells of a record that stops there are empty, quoted or not."""
+        if self.block.endswith(self.delimiter * count, 0, stop):
+            return True
+        for _ in range(count):
+            # Behind a delimiter, two quotes at the end of a record that is closed are a whole cell.
+            if self.block.endswith(self.delimiter + self.empty, 0, stop):
+                stop -= len(self.empty)
+            if not self.block.endswith(self.delimiter, 0, stop):
+                return False
+            stop -= len(self.delimiter)
+        return True
 
 
 def _faults(lines: _Lines, walk: _Walk, counts: _Counts, size: int, *, final: bool) -> _Found:

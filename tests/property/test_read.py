@@ -157,6 +157,8 @@ def test_the_survey_of_a_block_agrees_with_the_walk_through_it(data: bytes, fina
 @example(data=b',"\n",', width=2, fewest=2, final=True)
 @example(data=b'a,"\n",,', width=2, fewest=2, final=True)
 @example(data=b'a\n"\n"\na,a,', width=3, fewest=1, final=True)
+@example(data=b',,""', width=2, fewest=1, final=True)
+@example(data=b'a,"",,""\n"a,"",""', width=1, fewest=1, final=True)
 def test_records_sorted_at_once_are_those_of_the_walk(
     data: bytes, width: int, fewest: int, final: bool
 ) -> None:
