@@ -58,7 +58,8 @@ def tidy_cells(text: "NDArray[np.uint8]", begins: "NDArray[np.int64]") -> Tidy:
     begin, end = begins[0], begins[-1]
     text, begins = text[begin:end], begins - begin
     starts, size = begins[:-1], np.diff(begins)
-    first = np.append(text, np.uint8(0))[starts]
+    ended = np.append(text, np.uint8(0))
+    first = ended[starts]
     plus = (first == ord("+")) & (size > 0)
 
     values = text - np.uint8(ord("0"))
@@ -81,10 +82,8 @@ def tidy_cells(text: "NDArray[np.uint8]", begins: "NDArray[np.int64]") -> Tidy:
         foreign &= text != sign
     foreign[starts[plus]] = False
     foreign[_doubtful_brackets(text)] = True
-    second = np.zeros(len(size), np.int64)
-    noisy = np.flatnonzero(size > length + plus)
-    second[noisy], closed = _second_value(text, begins[1:][noisy])
-    fits[noisy[closed]] = False
+    second, open_ended = _second_value(ended, begins[1:])
+    fits &= open_ended
     strange = np.flatnonzero(foreign)
     fits[np.searchsorted(starts, strange, side="right") - 1] = False
     return Tidy(fits, digits, plus, second)
@@ -110,20 +109,20 @@ def _doubtful_brackets(text: "NDArray[np.uint8]") -> "NDArray[np.int64]":
 def _second_value(
     text: "NDArray[np.uint8]", ends: "NDArray[np.int64]"
 ) -> "tuple[NDArray[np.int64], NDArray[np.bool_]]":
-    """How many digits of what ends there may be a second value, and whether it ends in no digit.
+    """How many digits of what ends there may be a second value; and whether no closer look is needed.
 
     `… 1`, `… 12`, `… - 123`; not two digits behind two others: that is how numbers are grouped.
     """
-    closed = text.take(ends - 1) - np.uint8(ord("0")) >= 10
+    # Of cells with fewer than five signs, of which none has noise, those of the cell before are seen.
+    last = [text.take(ends - at, mode="clip") for at in range(1, 6)]
+    other = [sign - np.uint8(ord("0")) >= 10 for sign in last]
+    blank = [sign == ord(" ") for sign in last[:4]]
+    # It ends in no digit, or there is more than one blank before a group.
+    closed = other[0] | (blank[1] & blank[2]) | (blank[2] & blank[3])
+    rows = np.flatnonzero(other[1] | other[2] | (other[3] & other[4]))
     found = np.zeros(len(ends), np.int64)
-    near = [text.take(ends - at, mode="clip") - np.uint8(ord("0")) >= 10 for at in (2, 3, 4)]
-    near[2] &= text.take(ends - 5, mode="clip") - np.uint8(ord("0")) >= 10
-    rows = np.flatnonzero(near[0] | near[1] | near[2])
-    # More than one blank before a group: for a closer look.
-    parted = [text.take(ends - at, mode="clip") == ord(" ") for at in (2, 3, 4)]
-    closed |= (parted[0] & parted[1]) | (parted[1] & parted[2])
     found[rows] = _last_digits([text.take(ends[rows] - at, mode="clip") for at in range(1, 7)])
-    return found, closed
+    return found, ~closed
 
 
 def _last_digits(last: "list[NDArray[np.uint8]]") -> "NDArray[np.int64]":

@@ -7,7 +7,7 @@ nearly all of the work is NumPy's and Polars', which let other threads run.
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
@@ -210,7 +210,7 @@ def _normalised(
 
     def say(rows: slice) -> pl.DataFrame:
         settle_column(found[rows], cells[rows], plans[rows], shown)
-        return _said(found[rows], cells[rows], said[rows]).cast(types)
+        return _said(found[rows], cells[rows], said[rows], types)
 
     return pl.concat(_side_by_side(say, frame.height)), shown
 
@@ -226,21 +226,30 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(BUSY, thread_name_prefix="normalise")
 
 
-def _said(found: "Found", cells: pl.Series, regions: "NDArray[np.int8]") -> pl.DataFrame:
-    """The records in words."""
+def _said(
+    found: "Found", cells: pl.Series, regions: "NDArray[np.int8]", types: pl.Schema
+) -> pl.DataFrame:
+    """The records in words; `types` say whether those of closed lists are Enum or String."""
     known = tables()
     verdict = found["verdict"]
     is_number = verdict > 0
     number = pl.Series(found["number"])
-    plan_type = np.maximum(known.verdict_type[verdict], 0).astype(np.uint8)
-    return pl.select(
-        msisdn=pl.when(number > 0).then(number).cast(pl.String),
-        msisdn_input=cells,
-        region=_coded("region", _REGIONS[known.verdict_plan[verdict]], is_number),
-        plan_type=_coded("plan_type", plan_type, is_number),
-        rule=_coded("rule", _RULES[found["rule"]], is_number),
-        reject_reason=_coded("reject_reason", _REASONS[found["detail"]], found["detail"] > 0),
-        reject_detail=_details(found, regions),
+    codes = {
+        "region": _REGIONS[known.verdict_plan[verdict]],
+        "plan_type": np.maximum(known.verdict_type[verdict], 0),
+        "rule": _RULES[found["rule"]],
+        "reject_reason": _REASONS[found["detail"]],
+    }
+    there = dict.fromkeys(codes, is_number) | {"reject_reason": found["detail"] > 0}
+    words = {name: _words(name, of_one, there[name], types) for name, of_one in codes.items()}
+    msisdn = pl.when(number > 0).then(number).cast(pl.String)
+    return pl.DataFrame(
+        {
+            "msisdn": pl.select(msisdn).to_series(),
+            "msisdn_input": cells,
+            **words,
+            "reject_detail": _details(found, regions),
+        }
     )
 
 
@@ -255,13 +264,22 @@ _RULES = _codes_of("rule", READ_AS)
 _REASONS = _codes_of("reject_reason", [each.reason for each in ALL_DETAILS])
 
 
-def _coded(column: str, codes: "NDArray[np.uint8]", there: "NDArray[np.bool_]") -> pl.Series:
+@cache
+def _listed(column: str, kind: pl.DataType) -> pl.Series:
+    """The words of a column's closed list, and null behind them."""
+    return pl.Series([*_CODED[column].categories, None], dtype=kind)
+
+
+def _words(
+    column: str, codes: "NDArray[np.integer]", there: "NDArray[np.bool_]", types: pl.Schema
+) -> pl.Series:
     """The words with these codes, null where there is none."""
-    kind = _CODED[column]
+    listed = _listed(column, types[column])
+    nothing = len(listed) - 1
     if not there.any():
-        return pl.Series([None], dtype=kind).new_from_index(0, len(codes))
-    words = pl.Series(codes).cat.to(kind)
-    return words if there.all() else words.set(pl.Series(~there), None)
+        return listed.new_from_index(nothing, len(codes))
+    # To look words up is twenty times as fast as to cast an Enum.
+    return listed[np.where(there, codes, nothing).astype(np.uint32)]
 
 
 def _details(found: "Found", regions: "NDArray[np.int8]") -> pl.Series:

@@ -12,6 +12,7 @@ they national ones, of which some are by chance a full number abroad? Of random 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 from pipeline.numbering.plans import PLANS
@@ -78,11 +79,6 @@ class Seen:
     local: bool = False
     """That such a list of one area code alone is likely, or that the full reading gives landlines: a tie counts."""
 
-    def __add__(self, other: "Seen") -> "Seen":
-        """What both show together; what explains them is not added."""
-        counted = (one.name for one in fields(self) if one.type in (int, "int"))
-        return Seen(**{name: getattr(self, name) + getattr(other, name) for name in counted})
-
     @property
     def is_full(self) -> bool:
         """Whether the shares say that bare digits are full numbers, however few cells there are."""
@@ -119,9 +115,12 @@ class Seen:
         return self.explained <= share + LIMITS.margin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
-    """What the first frame of a file shows, for all its frames. Made by `normalise.shown_by`."""
+    """What the first frame of a file shows, for all its frames. Made by `normalise.shown_by`.
+
+    What follows from it is worked out once: there may be hundreds of regions, and of frames.
+    """
 
     bare: str = AUTO
     """The setting."""
@@ -136,6 +135,7 @@ class Evidence:
     region_codes: str = ""
     """Of what kind numbers in the region column are (`region_codes`)."""
 
+    @cached_property
     def full(self) -> list[bool]:
         """By plan code, whether bare digits are read as full numbers first."""
         if self.bare != AUTO:
@@ -149,6 +149,7 @@ class Evidence:
         found[0] = none is not None and none.is_full_without_region
         return found
 
+    @cached_property
     def mixed(self) -> list[bool]:
         """By plan code, whether bare digits that read nationally as well as in full may be either."""
         if self.bare != AUTO:
@@ -158,10 +159,13 @@ class Evidence:
             found[code] = seen.has_national
         return found
 
-    @property
+    @cached_property
     def together(self) -> Seen:
         """What all rows show that have a region."""
-        return sum((seen for code, seen in self.seen.items() if code), start=Seen())
+        parts = [seen for code, seen in self.seen.items() if code]
+        # What explains them is no count, and of rows without a region.
+        counted = [one.name for one in fields(Seen) if one.type is int]
+        return Seen(**{name: sum(getattr(seen, name) for seen in parts) for name in counted})
 
     def told(self) -> dict[str, Any]:
         """What was decided and from what counts, for `summary.json`; empty where nothing was in question."""
@@ -176,7 +180,7 @@ class Evidence:
 
     def _parts(self) -> dict[str, Any]:
         """By region, those that are decided otherwise than all together; `*` is all together, `-` no region."""
-        decided = self.full()
+        decided = self.full
         together = self.together
         default = self.bare == INTERNATIONAL or (
             self.bare == AUTO and together.is_full and together.is_enough

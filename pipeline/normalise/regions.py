@@ -9,7 +9,7 @@ import importlib.util
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import phonenumbers
@@ -199,6 +199,7 @@ def known_regions(words: Iterable[str], codes: str = CALLING) -> dict[str, str]:
     return {word: region for word, region in found.items() if region is not None}
 
 
+@lru_cache(maxsize=1 << 12)  # frame after frame says the same
 def _of_kind(word: str, codes: str) -> str | None:
     code = numeric_code(word) if codes in {ISO, UNDECIDED} else None
     if code is None:

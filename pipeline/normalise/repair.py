@@ -52,8 +52,8 @@ class _Work:
     def take(self, step: Step) -> None:
         """One step for those cells that it can matter to and that are not refused yet."""
         rows = self._rows(step.needs, step.digits)
-        if step.suspects and rows.size:
-            rows = rows[self._at(rows).str.contains(step.suspects).to_numpy()]
+        if step.suspects:
+            rows = self._with(step.suspects, rows)
         if not rows.size:
             return
         before = self._at(rows)
@@ -93,7 +93,7 @@ class _Work:
         return (self._kinds & np.uint32(signs)) != 0
 
     def _at(self, rows: Rows) -> pl.Series:
-        return self._texts.gather(self._place[rows])
+        return self._texts[self._place[rows]]
 
     def _replace(self, rows: Rows, texts: pl.Series) -> None:
         if rows.size:
@@ -113,34 +113,35 @@ class _Work:
 
     def _spare(self) -> pl.Series:
         """The digits without a zero in brackets; null where there is none."""
-        rows = self._rows((BRACKET,))
-        rows = rows[self._at(rows).str.contains(writing.SPARE).to_numpy()]
-        texts = self._at(rows).to_frame()
-        return self._spread(
-            rows, texts.select(pl.col("text").str.replace(writing.BRACKETED_ZERO, ""))
-        )
+        rows = self._with(writing.SPARE, self._rows((BRACKET,)))
+        return self._spread(rows, self._at(rows).str.replace(writing.BRACKETED_ZERO, ""))
 
     def _head(self) -> pl.Series:
         """The digits before what may be a second value; null where there is none such."""
-        rows = self._rows((SPACE | BRACKET | LINE,))
-        # To find is cheap, to take out is not.
-        rows = rows[self._at(rows).str.contains(writing.MAY_BE_SECOND).to_numpy()]
+        rows = self._with(writing.MAY_BE_SECOND, self._rows((SPACE | BRACKET | LINE,)))
+        if not rows.size:
+            return self._spread(rows, pl.Series("text", [], pl.String))
         text = pl.col("text")
         field = text.str.extract(writing.NEXT_FIELD)
         value = pl.coalesce(text.str.extract(writing.SECOND_VALUE, at) for at in (1, 2))
-        heads = self._at(rows).to_frame().select(field.fill_null(value).alias("text"))
-        there = heads["text"].is_not_null()
+        heads = self._at(rows).to_frame().select(field.fill_null(value)).to_series()
+        there = heads.is_not_null()
         return self._spread(rows[there.to_numpy()], heads.filter(there))
 
-    def _spread(self, rows: Rows, texts: pl.DataFrame) -> pl.Series:
+    def _with(self, pattern: str, rows: Rows) -> Rows:
+        """Those whose text has the pattern: to find is cheap, to take out is not."""
+        return rows[self._at(rows).str.contains(pattern).to_numpy()] if rows.size else rows
+
+    def _spread(self, rows: Rows, texts: pl.Series) -> pl.Series:
         """The digits of texts at their rows, null at all others."""
+        none = pl.Series("text", [None], pl.String)
+        if not rows.size:
+            return none.new_from_index(0, self._place.size)
         place = np.zeros(self._place.size, np.int64)
         place[rows] = np.arange(rows.size) + 1
-        return pl.concat([pl.Series("text", [None], pl.String), digits_of(texts["text"])]).gather(
-            place
-        )
+        return pl.concat([none, digits_of(texts)])[place]
 
 
 def _named(places: npt.NDArray[np.uint8], names: pl.Enum) -> pl.Series:
     """The names of these places; null behind the last."""
-    return pl.Series([*names.categories, None], dtype=names).gather(places)
+    return pl.Series([*names.categories, None], dtype=names)[places]

@@ -23,8 +23,8 @@ _SHOWN = 6
 """Digits that a spreadsheet shows in scientific notation; a cell with more of them is not rounded."""
 _BY_THOUSANDS = r"^[1-9][0-9]{0,2}(?:[,.' \x{00A0}\x{202F}][0-9]{3}){2,}$"
 _BARE = "^[1-9][0-9]{7,14}$"
-_SHORTEST = 10
-"""Digits of a number that is shown in scientific notation, where the column is not very narrow."""
+_LONG = "^[1-9][0-9]{9,14}$"
+"""A number that is shown in scientific notation, where the column is not very narrow."""
 _SURE, _NARROW = 5, 4
 """Zeros at the end: of numbers with eleven digits and more; of those with ten, of which companies have such."""
 _SHARE = {_SURE: 0.005, _NARROW: 0.25}
@@ -41,16 +41,17 @@ def zeros_at_end(cells: pl.Series) -> int:
     suspects = cells.filter(cells.str.contains("000", literal=True).fill_null(value=False))
     if len(suspects) < _LEAST_FAR:
         return 0
-    rounded = {zeros: suspects.filter(_ends(suspects, zeros)) for zeros in _SHARE}
-    if not len(rounded[_NARROW]):
+    ending = _zeros(suspects)
+    if not (ending >= _NARROW).any():
         return 0
     bare = int(_plain(cells).str.contains(_BARE).sum())
-    for zeros, found in rounded.items():
+    far = suspects.filter(ending >= _FAR).n_unique() >= _LEAST_FAR
+    for zeros, share in _SHARE.items():
+        found = suspects.filter(ending >= zeros)
         different = found.n_unique()
-        far = found.filter(_ends(found, _FAR)).n_unique() >= _LEAST_FAR
         enough = different >= _LEAST[zeros] or far
         alike = len(found) >= max(_LEAST[zeros], _ALIKE * bare)
-        if (enough and different >= _SHARE[zeros] * bare) or (zeros == _SURE and alike):
+        if (enough and different >= share * bare) or (zeros == _SURE and alike):
             return zeros
     return 0
 
@@ -59,7 +60,7 @@ def is_rounded(cells: pl.Series, zeros: int) -> "NDArray[np.bool_]":
     """Whether each cell is one of those that `zeros_at_end` speaks of."""
     found = np.zeros(len(cells), np.bool_)
     rows = np.flatnonzero(cells.str.contains("000", literal=True).fill_null(value=False).to_numpy())
-    found[rows] = _ends(cells.gather(rows), zeros).to_numpy()
+    found[rows] = (_zeros(cells[rows]) >= zeros).to_numpy()
     return found
 
 
@@ -73,11 +74,17 @@ def _plain(cells: pl.Series) -> pl.Series:
     ).to_series()
 
 
-def _ends(cells: pl.Series, zeros: int) -> pl.Series:
-    plain = _plain(cells)
-    rounded = plain.str.contains(f"^[1-9][0-9]{{0,{_SHOWN - 1}}}0{{{zeros},}}$")
-    length = plain.str.len_bytes()
-    return (rounded & (length >= _SHORTEST) & (length <= 15)).fill_null(value=False)
+def _zeros(cells: pl.Series) -> pl.Series:
+    """In how many zeros each cell ends, if it is a number of which no more digits than `_SHOWN` precede them; else 0."""
+    plain = pl.col("cell")
+    length, shown = (each.str.len_bytes() for each in (plain, plain.str.strip_chars_end("0")))
+    rounded = plain.str.contains(_LONG) & (shown <= _SHOWN)
+    return (
+        _plain(cells)
+        .to_frame("cell")
+        .select(pl.when(rounded).then(length - shown).otherwise(0))
+        .to_series()
+    )
 
 
 def exact_digits(cells: pl.Series) -> int:

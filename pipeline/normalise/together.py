@@ -216,7 +216,7 @@ def settle_column(found: "Found", cells: pl.Series, plans: "Plans", shown: Evide
         _fill_in_zeros(found, cells, plans, shown.exact_digits)
     if shown.zeros_lost:
         put_back_zeros(found, cells, plans)
-    bare.settle(found, cells, plans, np.array(shown.full()), np.array(shown.mixed()))
+    bare.settle(found, cells, plans, np.array(shown.full), np.array(shown.mixed))
     if shown.zeros_at_end:
         refuse(found, is_rounded(cells, shown.zeros_at_end), "rounded_column")
 
