@@ -304,7 +304,7 @@ def _write_shard(brief: Brief, announce: Announce, spec: ShardSpec) -> None:
     known = replay(Path(spec.journal), Shard(spec.sha256, spec.rows))
     frame = answers(read_rows(Path(spec.path), sha256=spec.sha256), known)
     if brief.settings.rows == "all":
-        part = keep(frame, _unique_part(brief.checkpoint, spec.number), "unique", brief.output)
+        part = keep(frame, brief.checkpoint.unique(spec.number), "unique", brief.output)
     else:
         part = write(frame, "enriched", spec.number, brief.output)
     counted = dict(frame["status"].cast(pl.String).value_counts().rows())
@@ -320,11 +320,6 @@ def _held(frame: pl.DataFrame, known: Replay) -> int:
     """Rows that are unresolved because their outcome is unknown (`--on-unknown hold`)."""
     unknown = pl.Series(known.state_of == State.UNKNOWN)
     return frame.filter(unknown, pl.col("status") == "unresolved").height
-
-
-def _unique_part(checkpoint: Checkpoint, number: int) -> Path:
-    """With `--rows all`: a shard's rows, until they are spread over all rows of their numbers."""
-    return checkpoint.root / "unique" / f"part-{number:05}.parquet"
 
 
 def _specs(job: Job, planned: Plan) -> Iterator[ShardSpec]:

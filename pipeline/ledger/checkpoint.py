@@ -98,16 +98,12 @@ class Checkpoint:
         """The numbers of a shard."""
         return self.root / "shards" / f"shard-{number:05}.parquet"
 
-    def duplicates(self, number: int) -> Path:
-        """Duplicate rows, kept for `--rows all`, where `OUT/duplicates` stays empty."""
-        return self.root / "duplicates" / f"part-{number:05}.parquet"
-
     def repeats(self, number: int) -> Path:
         """Duplicate rows, kept for `--rows all` until they get their answers."""
         return self.root / "repeats" / f"rows-{number:05}.parquet"
 
     def unique(self, number: int) -> Path:
-        """The answered numbers of a shard, kept for `--rows all`."""
+        """The answered numbers of a shard, with `--rows all` until they are spread over all rows."""
         return self.root / "unique" / f"part-{number:05}.parquet"
 
     def journal(self, number: int) -> Path:
