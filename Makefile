@@ -8,6 +8,7 @@ STAMP  := $(VENV)/.installed
 LISTS  ?= lists
 OUT    ?= out
 SAMPLE := sample_data/customers.csv
+PARALLEL = --numprocesses $(or $(JOBS),auto) --dist worksteal
 NEWER_THAN_3_11 := import sys; sys.exit(sys.version_info < (3, 11))
 
 MAKEFLAGS += --no-builtin-rules
@@ -30,11 +31,11 @@ run: $(STAMP)  ## The main job on sample_data against the embedded simulator; RA
 	@$(MSISDN) run $(SAMPLE) --region-column country --simulate --rate $(or $(RATE),1000) -o out/customers \
 	--restart-changed $(ARGS)
 
-test: $(STAMP)  ## The tests, without the slow ones; ARGS="-k name" and the like go to pytest
-	$(PYTHON) -m pytest $(ARGS)
+test: $(STAMP)  ## The tests, without the slow ones, on JOBS=cores; ARGS="-k name" and the like go to pytest
+	$(PYTHON) -m pytest $(PARALLEL) $(ARGS)
 
-test-slow: $(STAMP)  ## The rest of them, an hour; ARGS go to pytest
-	$(PYTHON) -m pytest -m slow $(ARGS)
+test-slow: $(STAMP)  ## The rest of them, an hour; JOBS=, ARGS go to pytest
+	$(PYTHON) -m pytest $(PARALLEL) -m slow $(ARGS)
 
 check: check-format check-lint check-types check-layers check-docs  ## Format, lint, types, layers, and whether the documents are up to date
 

@@ -6,12 +6,21 @@
 import pytest
 
 SAMPLED = {
+    "tests/flow/test_bad_input.py": 2,
+    "tests/flow/test_changed.py": 2,
+    "tests/flow/test_evidence.py": 2,
+    "tests/flow/test_interruptions.py": 2,
+    "tests/flow/test_lists.py": 2,
+    "tests/flow/test_secrets.py": 3,
     "tests/flow/test_surroundings.py": 3,
     "tests/flow/test_defects.py": 3,
     "tests/flow/test_outside.py": 2,
+    "tests/faults/test_every_operation.py": 2,
     "tests/faults/test_foreign.py": 4,
+    "tests/faults/test_grow.py": 2,
     "tests/faults/test_links.py": 4,
     "tests/faults/test_own_paths.py": 3,
+    "tests/faults/test_replace.py": 2,
     "tests/faults/test_strange_files.py": 2,
 }
 """By file: of the rows of one test, one in so many is not slow, and so is a test without rows."""
