@@ -92,7 +92,7 @@ def _recoded(text: pl.Expr) -> list[pl.Expr]:
 
 
 def _folded(text: pl.Expr) -> list[pl.Expr]:
-    return [text.str.replace_many(writing.FOLDS).alias("text")]
+    return [text.str.replace_many(writing.folds()).alias("text")]
 
 
 def _without_symbols(text: pl.Expr) -> list[pl.Expr]:
