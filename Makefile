@@ -31,6 +31,9 @@ run: $(STAMP)  ## The main job on sample_data against the embedded simulator; RA
 	@$(MSISDN) run $(SAMPLE) --region-column country --simulate --rate $(or $(RATE),1000) -o out/customers \
 	--restart-changed $(ARGS)
 
+# They start the command hundreds of times: its modules are compiled once, not each time.
+test test-slow: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(STAMP)  ## The tests, without the slow ones, on JOBS=cores; ARGS="-k name" and the like go to pytest
 	$(PYTHON) -m pytest $(PARALLEL) $(ARGS)
 
