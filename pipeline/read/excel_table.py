@@ -12,7 +12,7 @@ Titles above the header are passed over, as in CSV.
 
 import datetime
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
@@ -141,7 +141,17 @@ def _text(cell: object) -> str | None:
         return str(cell).lower()
     if isinstance(cell, datetime.date | datetime.time):
         return cell.isoformat()
-    return str(cell)
+    return None if cell is None else str(cell)
+
+
+def _column(cells: Iterable[object]) -> list[str | None]:
+    """Give the cells of a column as texts; most are texts already."""
+    return [(cell or None) if type(cell) is str else _text(cell) for cell in cells]
+
+
+def _filled(row: Sequence[object], width: int) -> list[object]:
+    """Give a row as wide as the header."""
+    return [*row[:width], *[None] * (width - len(row))]
 
 
 class ExcelTable:
@@ -184,7 +194,10 @@ class ExcelTable:
 
     def sample(self) -> pl.DataFrame:
         """The first rows."""
-        return self._frame([self._filled(row) for row in self._rows[:_SAMPLE]], "")
+        width = len(self.layout.columns)
+        rows = [_filled(row, width) for row in self._rows[:_SAMPLE]]
+        names = dict.fromkeys(self.layout.columns, pl.String())
+        return pl.DataFrame(rows, names, orient="row")
 
     def mended(self) -> Mapping[tuple[str, str], int]:
         """See `contract.Table`. Cells that have no value, of .xlsx only."""
@@ -203,21 +216,17 @@ class ExcelTable:
             rows = chain.from_iterable(self._numbered(book, name) for name in self.sheets)
             while batch := list(islice(rows, _ROWS)):
                 numbers = np.fromiter((number for number, _ in batch), np.int64, len(batch))
-                frame = self._frame([row for _, row in batch], OWN)
-                yield framed(numbers, frame.get_columns())
+                # Column by column, since most cells of a column are of one kind.
+                columns = zip(*(row for _, row in batch), strict=True)
+                own = [
+                    pl.Series(OWN + name, _column(cells), pl.String)
+                    for name, cells in zip(self.layout.columns, columns, strict=True)
+                ]
+                yield framed(numbers, own)
 
-    def _numbered(self, book: Any, name: str) -> Iterator[tuple[int, Row]]:
-        """Give the rows below the header that have something in them."""
-        rows = enumerate(_texts(book.get_sheet_by_name(name).iter_rows()), 1)
-        for number, row in rows:
-            if number > self._skip[name] and any(row):
-                yield number, self._filled(row)
-
-    def _filled(self, row: Row) -> Row:
-        """Give a row as wide as the header."""
+    def _numbered(self, book: Any, name: str) -> Iterator[tuple[int, list[object]]]:
+        """Give the rows below the header that have something in them, as wide as it."""
         width = len(self.layout.columns)
-        return (*row[:width], *[None] * (width - len(row)))
-
-    def _frame(self, rows: list[Row], prefix: str) -> pl.DataFrame:
-        names = [prefix + name for name in self.layout.columns]
-        return pl.DataFrame(rows, dict.fromkeys(names, pl.String()), orient="row")
+        for number, row in enumerate(book.get_sheet_by_name(name).iter_rows(), 1):
+            if number > self._skip[name] and (any(row) or any(map(_text, row))):
+                yield number, row if len(row) == width else _filled(row, width)
