@@ -28,6 +28,13 @@ def queries(tels: list[str]) -> list[Query]:
 MANY = [f"12125550{n:03}" for n in range(600)]
 
 
+@pytest.fixture
+def quick_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What answers late on a busy machine, in the process of its client, is not taken for slow."""
+    for module in ("width", "manners"):
+        monkeypatch.setattr(f"pipeline.transports.tcp.{module}.SLOW", 5.0)
+
+
 async def test_the_first_connection_carries_one_question_alone() -> None:
     async with connected("tcp", lambda *_: SILENCE) as (client, running):
         client.transport.send(queries(TELS))
@@ -50,6 +57,7 @@ async def test_a_server_that_closes_after_each_answer_is_asked_nothing_twice() -
         ]
 
 
+@pytest.mark.usefixtures("quick_service")
 async def test_a_server_that_keeps_connections_gets_many_questions_on_few() -> None:
     async with connected("tcp", timeout=5) as (client, running):
         outcomes = await client.ask(*queries(MANY))
@@ -329,10 +337,10 @@ async def test_a_server_that_closes_after_answers_and_has_little_room_is_not_dia
 
 @pytest.mark.parametrize("delay", [0.0, 0.1])
 async def test_a_server_that_closes_after_answers_and_has_room_gets_most_connections(
-    delay: float, monkeypatch: pytest.MonkeyPatch
+    delay: float, request: pytest.FixtureRequest
 ) -> None:
-    if not delay:  # on a slow machine the server, in this very process, would let them queue
-        monkeypatch.setattr("pipeline.transports.tcp.width.SLOW", 5.0)
+    if not delay:
+        request.getfixturevalue("quick_service")
 
     def closes(tel: str, _: int) -> Reply:
         return Reply((answer(tel),), delay=delay, close=True)
