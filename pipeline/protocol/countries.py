@@ -34,8 +34,11 @@ _ALPHA_3 = dict(pair.split(":") for pair in (*_ASSIGNED.split(), "XKX:XK", "XKK:
 ALPHA_2 = frozenset(_ALPHA_3.values())
 """Every alpha-2 code."""
 
+_ALSO = {"UK": "GB", "EL": "GR"}
+"""Reserved by ISO 3166-1, and what the countries themselves and the European Union write."""
+
 
 def alpha_2(code: str) -> str | None:
     """The alpha-2 code of an alpha-2 or alpha-3 code in either case; None for anything else."""
     code = code.strip().upper()
-    return code if code in ALPHA_2 else _ALPHA_3.get(code)
+    return code if code in ALPHA_2 else _ALPHA_3.get(code) or _ALSO.get(code)

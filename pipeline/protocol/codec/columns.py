@@ -30,7 +30,7 @@ at a time take 4."""
 
 BLANKS = {" " * spaces: None for spaces in range(9)} | {"na": None, "NA": None}
 """Texts that say nothing."""
-_YES_OR_NO = {"yes": True, "no": False}
+_YES_OR_NO = {"yes": True, "no": False, "true": True, "false": False}
 
 
 def _country(value: str) -> str | None:

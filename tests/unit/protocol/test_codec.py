@@ -122,7 +122,8 @@ def test_the_head_of_an_answer_in_every_shape(raw: bytes, head: Head) -> None:
         b'{"tel":"\xff"}',
         b'{"tel":NaN}',
         b'{"tel":01}',
-        b"\xef\xbb\xbf" + EXAMPLE,
+        b"\xef\xbb\xbf",
+        b"\xef\xbb\xbf" + EXAMPLE + EXAMPLE,
         b'{"x":' + b"[" * 200_000 + b"]" * 200_000 + b"}",
         b'{"response":{"x":' + b"[" * 200_000 + b"]" * 200_000 + b"}}",
     ],
@@ -130,6 +131,54 @@ def test_the_head_of_an_answer_in_every_shape(raw: bytes, head: Head) -> None:
 def test_what_is_no_answer_is_said(raw: bytes) -> None:
     with pytest.raises(NotAnAnswer):
         decode_head(raw)
+
+
+@pytest.mark.parametrize(
+    ("field", "read"),
+    [
+        (b'"cn":"a\tb"', {"carrier": "a\tb"}),
+        (b'"cn":"a\nb"', {"carrier": "a\nb"}),
+        (b'"cn":"a\x01b"', {"carrier": "a\x01b"}),
+        (b'"cn":"C:\\data"', {"carrier": "C:\\data"}),
+        (b'"cn":"50\\% \\u12"', {"carrier": "50\\% \\u12"}),
+        (b'"cn":"a\\ud83d b"', {"carrier": "a\N{REPLACEMENT CHARACTER} b"}),
+        (b'"cn":"\\ud83d\\ude00\t"', {"carrier": "\N{GRINNING FACE}\t"}),
+        (b'"x":NaN', {}),
+        (b'"cn":Infinity,"mnc":01', None),
+        (b'"x":-Infinity,"mnc":10', {"mnc": "10"}),
+        (b'"x":[1,"\t",{"np":"no"}]', {}),
+        (b'"np":true', {"ported": True}),
+        (b'"pres":false,"roaming":null', {"present": False}),
+        (b'"cc":"UK"', {"country": "GB"}),
+        (b'"cc":"EL"', {"country": "GR"}),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_trifle_in_one_field_does_not_cost_an_answer(
+    field: bytes, read: dict[str, object] | None, wrapped: bool
+) -> None:
+    answer = b'{"tel":"447700900123","mcc":"234",' + field + b"}"
+    raw = b'{"statuscode":200,"response":' + answer + b"}" if wrapped else answer
+
+    if read is None:
+        with pytest.raises(NotAnAnswer):
+            decode_head(raw)
+        return
+    assert decode_head(raw).tel == "447700900123"
+    told = {name: values[0] for name, values in decode_columns([raw]).items()}
+    assert {name: value for name, value in told.items() if value is not None} == {
+        "mcc": "234",
+        **read,
+    }
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\0\0", b"\n\xef\xbb\xbf\n"])
+@pytest.mark.parametrize("behind", [b"", b"\0", b"\0\0\r\n\0"])
+def test_what_stands_around_an_answer_does_not_cost_it(before: bytes, behind: bytes) -> None:
+    raw = before + EXAMPLE + behind
+
+    assert decode_head(raw) == decode_head(EXAMPLE)
+    assert decode_columns([raw]) == decode_columns([EXAMPLE])
 
 
 json_values = st.recursive(

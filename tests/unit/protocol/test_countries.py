@@ -15,12 +15,12 @@ def test_all_codes_of_iso_3166_1_are_there_once() -> None:
 
 
 def test_either_length_and_case_is_read() -> None:
-    assert [alpha_2(code) for code in ("GBR", "gb", " DEU ", "XKX", "UK", "", "QQQ")] == [
+    assert [alpha_2(code) for code in ("GBR", "gb", " DEU ", "XKX", "uk", "", "QQQ")] == [
         "GB",
         "GB",
         "DE",
         "XK",
-        None,
+        "GB",
         None,
         None,
     ]
