@@ -2,7 +2,7 @@
 
 Two rules hold together. A token bucket paces: tokens come evenly, and at most a twentieth of a
 second's worth is kept. A sliding window bounds: requests are counted in cells of 2 ms, and the
-cells that overlap the last second never hold more than the rate. A bucket alone would let
+cells that overlap the last 1.01 seconds never hold more than the rate. A bucket alone would let
 `rate + burst` through in some second; a window alone would send each second's worth at once.
 
 A stall (a slow disk, a busy machine) is made up for: what the full bucket did not hold comes
@@ -19,8 +19,9 @@ from typing import Final
 __all__ = ("STATE_BYTES", "Limiter")
 
 CELL_US: Final = 2_000
-CELLS: Final = 501
-"""The cell of this instant and the 500 before it: together they cover any second that ends now."""
+CELLS: Final = 505
+"""The cell of this instant and the 500 before it cover any second that ends now; four more, since a
+request may need 8 ms more than the one before to leave and to arrive."""
 
 _LAST_CELL, _TOTAL, _TOKENS, _LAST_US, _PAUSED_US, _RING = 0, 1, 2, 3, 4, 5
 _MISSED = _RING + CELLS
@@ -33,8 +34,6 @@ _MISSED_SECONDS: Final = 0.5
 """The most that is made up for after a stall."""
 _CATCH_UP: Final = 0.25
 """How much faster than the pace that goes."""
-_JITTER_SHARE: Final = 0.008
-"""Left free in each second, since a batch may need 8 ms more than the one before to arrive."""
 _PACE_SHARE: Final = 0.9955
 """The pace, in parts of what the window lets through."""
 
@@ -68,10 +67,9 @@ class Limiter:
         if rate == self._rate:
             return
         self._rate = rate
-        spare = int(rate * _JITTER_SHARE)
-        self._most = max(1, math.ceil(rate) - spare)
+        self._most = max(1, math.ceil(rate))
         through = self._most * _MICRO / (CELLS * CELL_US)
-        self._pace = min(rate, through * _PACE_SHARE) if spare else rate
+        self._pace = min(rate, through * _PACE_SHARE)
         self._burst = max(_MICRO, int(rate * _BURST_SECONDS * _MICRO))
 
     def begin(self, now: float) -> None:

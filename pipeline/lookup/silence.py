@@ -6,12 +6,17 @@ Then all of that arrives in one moment, whatever the pace was at which it left. 
 back any more, nothing more goes out but a probe; and what had left until then is paid for once
 more at the limiter when the first answer comes, before anything new leaves.
 
+What left while the last answers were on their way is among it: they were heard, it was not.
+
 Rule: pure, time is an argument. A few operations a batch.
 """
 
+from collections import deque
 from typing import Final
 
 __all__ = ("Silence",)
+
+_MICROSECOND = 1e-6
 
 
 class Silence:
@@ -32,8 +37,9 @@ class Silence:
 
     def __init__(self) -> None:
         self.unheard = 0
-        """Requests that left since the service was last heard."""
-        self._since = 0.0
+        """Requests that left after those to which the service was last heard."""
+        self._batches: deque[tuple[float, int]] = deque()
+        """When they left, and how many."""
         self._usual = 0.0
 
     def __repr__(self) -> str:
@@ -41,8 +47,7 @@ class Silence:
 
     def sent(self, count: int, now: float) -> None:
         """So many left."""
-        if not self.unheard:
-            self._since = now
+        self._batches.append((now, count))
         self.unheard += count
 
     def heard(self, now: float, took: float | None = None) -> int:
@@ -50,19 +55,23 @@ class Silence:
 
         Gives how many requests are to be paid for once more.
         """
-        lasted = now - self._since if self.unheard else 0.0
+        lasted = now - self._batches[0][0] if self._batches else 0.0
         again = self.unheard if lasted > self._longest(self.NOTED, self.NOTED_TIMES) else 0
-        self.unheard = 0
+        self._forget(now if again or took is None else now - took + _MICROSECOND)
         if took is not None and (not again or not self._usual):
             self._usual += (took - self._usual) * (self.LEARNT if self._usual else 1.0)
         elif took is not None:  # it may have become slow for good
             self._usual = min(took, max(self.NOTED, self.GROWS * self._usual))
         return again
 
+    def _forget(self, left_by: float) -> None:
+        while self._batches and self._batches[0][0] <= left_by:
+            self.unheard -= self._batches.popleft()[1]
+
     def is_long(self, now: float) -> bool:
         """Whether nothing but a probe should leave."""
         longest = self._longest(self.HELD, self.HELD_TIMES)
-        return self.unheard > 0 and now - self._since > longest
+        return bool(self._batches) and now - self._batches[0][0] > longest
 
     def _longest(self, seconds: float, times: float) -> float:
         return max(seconds, times * self._usual)

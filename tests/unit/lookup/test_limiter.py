@@ -89,7 +89,7 @@ def test_jobs_of_one_account_share_its_rate(tmp_path: Path) -> None:
 def test_a_restart_begins_empty_and_remembers_the_last_second(tmp_path: Path) -> None:
     path = account_file(tmp_path, "tcp://service:1", "me")
     with SharedLimiter(path, 10.0, 10.0) as before:
-        assert sum(before.take(10, 10 + turn / 10) for turn in range(11)) == 10
+        assert sum(before.take(10, 10 + turn / 100) for turn in range(101)) == 9
     with SharedLimiter(path, 10.0, 11.0) as after:
         assert after.take(10, 11.0) == 0
         assert sum(after.take(10, 11 + turn / 100) for turn in range(100)) <= 10
