@@ -71,6 +71,8 @@ class LookupProgress:
     """None while it cannot be known."""
     state: str = "running"
     """`running`, `paused` (throttled), `broken` (the breaker is open), `draining`."""
+    service_rate: float | None = None
+    """Requests a second that the service lets through, where that is less than the rate that is set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,10 +64,11 @@ def run(settings: Settings, around: Surroundings) -> Summary:
             return stored_report(job.out)
         planned = _planned(job)
         _check_rejected(job, planned)
-        ask(job, planned)
+        service_rate = ask(job, planned)
         made = written(job, planned)
         files = [*planned.files, *made.parts]
-        return _finished(job, planned, files, made.unresolved, made.outcome_unknown)
+        told = {"outcome_unknown": made.outcome_unknown, "service_rate": service_rate}
+        return _finished(job, planned, files, made.unresolved, told)
 
 
 def clean(settings: Settings, around: Surroundings) -> Summary:
@@ -305,7 +306,7 @@ def _finished(
     planned: Plan,
     parts: Sequence[FileRecord],
     unresolved: int,
-    unknown: Mapping[str, int],
+    asking: Mapping[str, object],
 ) -> Summary:
     """report, and `_SUCCESS` where every row has its final place."""
     known = {
@@ -321,7 +322,7 @@ def _finished(
         "renamed": job.output.renamed(),
         "evidence": planned.counts.evidence,
         "unread": list(job.unread),
-        "outcome_unknown": dict(unknown),
+        **asking,
     }
     summary, record = report(job.checkpoint.outputs, known, parts, job.files)
     if unresolved:

@@ -38,12 +38,14 @@ from pipeline.lookup.account import (
     state_folder,
 )
 from pipeline.lookup.asking import Allowance, Asking
+from pipeline.lookup.found_rate import FoundRate
 from pipeline.lookup.limiter import Limiter
 from pipeline.lookup.quota import Quota, most_requests
 from pipeline.lookup.retry import Retries
 from pipeline.lookup.service import service_of
 from pipeline.model import STATUSES, ShardSpec
 from pipeline.prices import check_budget, price_of
+from pipeline.report.words import about
 from pipeline.settings import Settings
 from pipeline.simulator.embedded import embedded
 from pipeline.transports.contract import Service
@@ -68,6 +70,8 @@ class Brief:
     total: int
     """Numbers to ask in all, and how many of them are done."""
     already: int
+    trusted: bool = False
+    """The service answered others, in an earlier run."""
     deadline: float | None = None
     """Seconds since 1970; the same for all workers."""
     until: float | None = None
@@ -117,12 +121,30 @@ def check_service(settings: Settings, around: Surroundings) -> None:
         around.announce(Notice("warning", text))
 
 
-def ask(job: Job, planned: Plan) -> None:
-    """Ask and write every shard that is not done."""
-    specs = [spec for spec in _specs(job, planned) if not _is_done(job, spec)]
-    if specs:
-        to_ask = planned.to_ask
-        ask_shards(specs, job.settings, job.around, job.checkpoint, job.output, total=to_ask)
+def ask(job: Job, planned: Plan) -> float | None:
+    """Ask and write every shard that is not done.
+
+    Gives the requests a second that the service let through, where that was less than the rate.
+    """
+    all_specs = list(_specs(job, planned))
+    done = [job.checkpoint.done(spec.number) for spec in all_specs]
+    specs = [
+        spec
+        for spec, known in zip(all_specs, done, strict=True)
+        if known is None or known.unresolved
+    ]
+    if not specs:
+        return None
+    trusted = any(known is not None and known.counts["answered"] for known in done)
+    return ask_shards(
+        specs,
+        job.settings,
+        job.around,
+        job.checkpoint,
+        job.output,
+        total=planned.to_ask,
+        trusted=trusted,
+    )
 
 
 def ask_shards(  # noqa: PLR0913  what a brief is made of
@@ -133,9 +155,12 @@ def ask_shards(  # noqa: PLR0913  what a brief is made of
     output: Output,
     *,
     total: int | None = None,
+    trusted: bool = False,
     finish: Finish | None = None,
-) -> None:
+) -> float | None:
     """Ask these shards, of `total` numbers in all, here or in workers.
+
+    `trusted`: the service answered others in an earlier run.
 
     Each is written when it is through, or given to `finish` in its place. Raises what ends the run.
     """
@@ -152,6 +177,7 @@ def ask_shards(  # noqa: PLR0913  what a brief is made of
             account=_account(settings, service, around, stack),
             total=asked if total is None else total,
             already=0 if total is None else total - asked,
+            trusted=trusted,
             deadline=deadline,
             until=until,
             processes=min(settings.workers, len(specs), settings.concurrency or settings.workers),
@@ -165,6 +191,12 @@ def ask_shards(  # noqa: PLR0913  what a brief is made of
             tally = process_in_workers(specs, brief, around)
     for note in tally.notes:
         around.announce(Notice("info", f"{settings.transport}: {note}"))
+    if tally.service_rate is not None:
+        text = f"the service lets through {about(tally.service_rate)} requests a second"
+        around.announce(Notice("info", f"{text}, less than --rate {settings.rate:g}"))
+        if not settings.simulate and brief.account is not None:
+            FoundRate.of(brief.account).tell(tally.service_rate, around.wall())
+    return tally.service_rate
 
 
 def _ends(settings: Settings, around: Surroundings) -> tuple[float | None, float | None]:
@@ -271,6 +303,7 @@ def _asking(brief: Brief, around: Surroundings, limiter: Allowance) -> Asking:
         until=brief.until,
         total=brief.total,
         already=brief.already,
+        trusted=brief.trusted,
     )
 
 
@@ -333,11 +366,6 @@ def _specs(job: Job, planned: Plan) -> Iterator[ShardSpec]:
             ask=shard.ask,
             journal=str(checkpoint.journal(shard.number)),
         )
-
-
-def _is_done(job: Job, spec: ShardSpec) -> bool:
-    done = job.checkpoint.done(spec.number)
-    return done is not None and not done.unresolved
 
 
 @dataclass(frozen=True, slots=True)

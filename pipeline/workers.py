@@ -211,7 +211,12 @@ class _Foreman:
 def _sum(tallies: Sequence[Tally]) -> Tally:
     names = ("requests", "retries", "throttled", "late")
     notes = tuple(dict.fromkeys(note for tally in tallies for note in tally.notes))
-    return Tally(**{name: sum(getattr(t, name) for t in tallies) for name in names}, notes=notes)
+    found = [tally.service_rate for tally in tallies if tally.service_rate is not None]
+    return Tally(
+        **{name: sum(getattr(t, name) for t in tallies) for name in names},
+        notes=notes,
+        service_rate=sum(found) / len(found) if found else None,
+    )
 
 
 def _work(brief: Brief, connection: "Connection[Any, Any]") -> None:

@@ -7,6 +7,8 @@ import platform
 import shutil
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,10 +16,11 @@ from rich.text import Text
 
 from pipeline.cli.machine import open_files
 from pipeline.errors import MsisdnError, ServiceError
-from pipeline.lookup.account import default_state_dir
+from pipeline.lookup.account import account_of, default_state_dir
+from pipeline.lookup.found_rate import FoundRate
 from pipeline.lookup.service import credentials_of, service_of
 from pipeline.report.screen import Shown
-from pipeline.report.words import size
+from pipeline.report.words import about, size
 from pipeline.settings import Settings
 from pipeline.shown import fit
 from pipeline.transports import TRANSPORTS
@@ -134,10 +137,25 @@ def _state(settings: Settings) -> Finding:
     return Finding("shared rate", "error", f"{folder} cannot be written; set --state-dir", 16)
 
 
+def _service_rate(settings: Settings) -> Finding:
+    """What earlier runs of the account saw; doctor asks nothing that might be billed."""
+    seen = None
+    with suppress(MsisdnError):  # told by the checks of the settings and of the state
+        client_id = credentials_of(settings).client_id
+        seen = FoundRate.of(account_of(settings.state_dir, os.environ, client_id)).last()
+    if seen is None:
+        return Finding("service's rate", "ok", "no run has seen it let through less than was asked")
+    when = datetime.fromtimestamp(seen.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    text = f"the service lets through {about(seen.rate)}/s, as seen at {when}"
+    if settings.rate <= 1.05 * seen.rate:
+        return Finding("service's rate", "ok", text)
+    return Finding("service's rate", "warning", f"{text}; --rate {settings.rate:g} is more")
+
+
 _FOUND = {
     "rest": "reachable, gave a token",
     "tcp": "reachable",
-    "udp": "the name resolves; only a lookup could tell more",
+    "udp": "the name resolves; only a lookup could tell more. Answers count from the address asked only",
 }
 
 
@@ -178,6 +196,7 @@ _CHECKS: Sequence[Callable[[Settings], Finding]] = (
     _cores,
     _disk,
     _state,
+    _service_rate,
 )
 
 _STYLES = {"ok": "green", "warning": "yellow", "error": "red"}

@@ -14,11 +14,11 @@ from typing import Any
 
 from pipeline.door import defect_of
 from pipeline.errors import MsisdnError, ServiceError, StorageError
-from pipeline.events import Announce
+from pipeline.events import Announce, Notice
 from pipeline.ledger.files import Files
 from pipeline.lookup.asking import Asking
 from pipeline.lookup.engine import Engine
-from pipeline.lookup.retry import persistently
+from pipeline.lookup.retry import reached
 from pipeline.lookup.work import Work, open_work
 from pipeline.model import ShardSpec
 from pipeline.transports import TRANSPORTS
@@ -32,6 +32,9 @@ OPEN_SHARDS = 3
 SYNC_EVERY = 0.003
 """Seconds from one sync to the next at least: where a disk is quicker than that, one sync should
 still serve many lookups."""
+
+PATIENCE = 60.0
+"""Seconds that the beginning waits for what passes: a token URL under maintenance, a name not known yet."""
 
 Finish = Callable[[ShardSpec], None]
 """Writes a finished shard from its file and its journal; called in a thread."""
@@ -49,6 +52,8 @@ class Tally:
     """Answers that came after their row was settled."""
     notes: tuple[str, ...]
     """What was found out about the service."""
+    service_rate: float | None = None
+    """Requests a second that it let through at last, where that was less than the rate set."""
 
 
 async def lookup(
@@ -97,6 +102,7 @@ class _Stage:
         self._service = service
         self._files = files
         self._finish = finish
+        self._announce = announce
         self._engine = Engine(asking, self._on_finished, announce)
         self._room = asyncio.Semaphore(OPEN_SHARDS)
         self._to_write: asyncio.Queue[Work | None] = asyncio.Queue()
@@ -174,6 +180,7 @@ class _Stage:
             throttled=done.throttled,
             late=done.late,
             notes=self._notes,
+            service_rate=self._engine.service_rate,
         )
 
     async def _ask(self, opener: asyncio.Task[None]) -> None:
@@ -200,7 +207,13 @@ class _Stage:
                 service = replace(self._service, pay_again=self._engine.pay_again)
                 transport = TRANSPORTS[self._asking.transport](service, self._engine.deliver)
                 # Entered by this task and no other: a transport ends the task that entered it.
-                await persistently(transport.__aenter__, Unreachable, attempts=3, first=0.5)
+                await reached(
+                    transport.__aenter__,
+                    attempts=3,
+                    first=0.5,
+                    patience=PATIENCE,
+                    told=self._tell_waiting,
+                )
                 return transport
         except TimeoutError:
             if self._asking.stop.signal is None:
@@ -213,6 +226,9 @@ class _Stage:
             ) from None
         finally:
             self._beginning = None
+
+    def _tell_waiting(self, why: Unreachable) -> None:
+        self._announce(Notice("warning", f"{why}; waiting up to {PATIENCE:g} s for it"))
 
     async def _first_question(self, opener: asyncio.Task[None]) -> bool:
         """Wait until there is something to ask; false if all shards are open and there is not."""

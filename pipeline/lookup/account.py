@@ -156,6 +156,15 @@ class SharedLimiter:
         self._own.rate = rate
 
     @property
+    def even(self) -> bool:
+        """As `Limiter.even`, of what this process sends."""
+        return self._own.even
+
+    @even.setter
+    def even(self, even: bool) -> None:
+        self._own.even = even
+
+    @property
     def paused_until(self) -> float:
         """End of the latest pause, whichever process asked for it, as far as is known here."""
         return max(self._own.paused_until, self._paused)

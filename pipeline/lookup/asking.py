@@ -18,6 +18,8 @@ class Allowance(Protocol):
     """A limiter, this process's own or one shared with others."""
 
     rate: float
+    even: bool
+    """Nothing is saved up and made up for: the service has room for no more at once."""
 
     @property
     def paused_until(self) -> float:
@@ -71,6 +73,8 @@ class Asking:
     """Seconds since 1970, by `wall`: it comes when the clocks of the machine show it."""
     until: float | None = None
     """The end of a span, by `clock`, whatever is done to the machine's clocks."""
+    trusted: bool = False
+    """The service answered in an earlier run, whose shards are done."""
     total: int = 0
     """Numbers to ask in the whole run, and how many of them are done before it begins."""
     already: int = 0

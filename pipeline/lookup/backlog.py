@@ -22,9 +22,18 @@ class Retry:
     failures: int = 0
     """Attempts that count against `--attempts`."""
     throttled: int = 0
+    beside: int = 0
+    """Answers to others by when it was last refused for lack of room."""
+    refused_alone: int = 0
+    """How often it was, while nearly all others were answered."""
     solo: bool = False
     due: float | None = None
     """When it may be asked again; None while it is under way."""
+
+    @property
+    def again(self) -> bool:
+        """It has failed more than once."""
+        return self.failures + self.throttled > 1
 
 
 class Backlog:

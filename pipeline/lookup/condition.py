@@ -1,9 +1,10 @@
 """The condition that the service is in, as its answers and failures show it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pipeline.lookup.concurrency import Concurrency
-from pipeline.lookup.health import Breaker, Slowdown
+from pipeline.lookup.health import Breaker
+from pipeline.lookup.service_rate import ServiceRate
 
 __all__ = ("Condition",)
 
@@ -13,5 +14,5 @@ class Condition:
     """Three judges of the same events: how many at once, how fast, and whether at all."""
 
     concurrency: Concurrency
-    slowdown: Slowdown = field(default_factory=Slowdown)
-    breaker: Breaker = field(default_factory=Breaker)
+    rate: ServiceRate
+    breaker: Breaker

@@ -26,9 +26,11 @@ from pipeline.ledger.journal import FaultRecord
 from pipeline.lookup.asking import Asking, Limits
 from pipeline.lookup.concurrency import Concurrency
 from pipeline.lookup.condition import Condition
+from pipeline.lookup.health import Breaker
 from pipeline.lookup.intake import Intake
-from pipeline.lookup.outbox import BATCH, Outbox, Way, position_of
+from pipeline.lookup.outbox import AGAIN, BATCH, Outbox, Spared, Way, position_of
 from pipeline.lookup.progress import Progress
+from pipeline.lookup.service_rate import ServiceRate
 from pipeline.lookup.settlement import Settlement
 from pipeline.lookup.work import Work
 from pipeline.protocol.messages import Outcome
@@ -40,6 +42,8 @@ TICK = 0.001
 """Seconds; a shorter wait would send single lookups where a batch could form."""
 ENOUGH = 64
 """Outcomes that are worth a turn at once."""
+MOST_OVERTAKEN = 4096
+"""Lookups that are waited for without hope of an answer, beside those that count."""
 FATAL_PATIENCE = 2.0
 """Seconds for what is under way when account or service have failed."""
 
@@ -60,7 +64,9 @@ class Engine:
         self.progress = Progress(announce, asking, now)
         self._outbox = Outbox(asking, self.progress, now)
         self._condition = Condition(
-            Concurrency(asking.rate / asking.processes, asking.concurrency, **_at_once(asking))
+            Concurrency(asking.rate / asking.processes, asking.concurrency, **_at_once(asking)),
+            ServiceRate(asking.rate, asking.processes),
+            Breaker(trusted=asking.trusted),
         )
         self.settlement = Settlement(
             self._outbox, self.progress, self._condition.concurrency, finished, self._end
@@ -105,6 +111,7 @@ class Engine:
         """One more shard to ask; one that has nothing left to ask is finished at once."""
         self.progress.opened(work)
         self._outbox.refused_regions |= work.refused_regions
+        self._condition.breaker.is_trusted |= work.answered > 0
         if not work.left:
             self._finished(work)
             return
@@ -125,6 +132,11 @@ class Engine:
     def limits(self) -> Limits:
         """What may be sent."""
         return self._outbox.limits
+
+    @property
+    def service_rate(self) -> float | None:
+        """Requests a second that the service lets through, where that is less than the rate set."""
+        return self._condition.rate.found
 
     @property
     def ending(self) -> MsisdnError | None:
@@ -180,15 +192,13 @@ class Engine:
         return False
 
     def _go_out(self, way: Way, now: float) -> None:
-        outbox, concurrency = self._outbox, self._condition.concurrency
+        outbox, probing = self._outbox, self._condition.breaker.is_open
         outbox.arm()
-        room = self._room(now)
-        # An intent that waits long for its turn is a lookup in doubt that was never sent.
-        spare = 0 if self._condition.breaker.is_open else concurrency.spare
-        free = concurrency.limit + spare - outbox.slots
-        ahead = min(way.capacity, room) + spare - outbox.waiting
+        room = min(way.capacity, self._room(now))
         try:
-            spared = outbox.admit(now, min(free, ahead))
+            spared: list[Spared] = []
+            if not (probing and outbox.admit_probes(room)):
+                spared = outbox.admit(now, self._ahead(room))
         except StorageError as error:  # what was noted before it stays staged, and is withdrawn
             self._end(error)
             return
@@ -201,18 +211,36 @@ class Engine:
             while more:
                 # Each batch counts at the limiter from when it leaves, and is soon gone.
                 now = self._asking.clock()
-                more = outbox.send(way, now, self._room(now)) == BATCH
+                more = outbox.send(way, now, self._room(now), probing=probing) == BATCH
         except StorageError as error:  # of the state that jobs of one account share
             self._end(error)
+
+    def _ahead(self, room: int) -> int:
+        """How many more intents may be noted, where so many requests more may be under way."""
+        concurrency = self._condition.concurrency
+        # An intent that waits long for its turn is a lookup in doubt that was never sent.
+        spare = 0 if self._condition.breaker.is_open else concurrency.spare
+        free = concurrency.limit + self._beside + spare - self._outbox.slots
+        return min(free, room + spare - self._outbox.waiting)
 
     def _room(self, now: float) -> int:
         """How many more may be under way."""
         flying = len(self._outbox.flying)
-        room = self._condition.concurrency.limit - flying
+        room = self._condition.concurrency.limit + self._beside - flying
         if self._outbox.silence.is_long(now):
-            room = min(room, 0 if flying else 1)
-        probes = self._condition.breaker.allowed(now, flying)
+            # Those that are left may have no answer, each for itself; a second's worth may arrive at once.
+            most = int(self._asking.limiter.rate) - flying if self._all_failed else 0
+            room = min(room, max(most, now >= self._outbox.silence.probe_at))
+        probes = self._condition.breaker.allowed(now, flying - len(self._outbox.overtaken))
         return max(0, room if probes is None else min(room, probes))
+
+    @property
+    def _beside(self) -> int:
+        """How many are under way that take no place: they have no answer to come, as it seems.
+
+        A number that is set for what is under way is meant for all.
+        """
+        return 0 if self._asking.concurrency else min(len(self._outbox.overtaken), MOST_OVERTAKEN)
 
     async def _rest(self, way: Way, now: float) -> None:
         """Wait until something happens or falls due, and for what else comes with it."""
@@ -233,10 +261,12 @@ class Engine:
         sendable = self._outbox.is_armed and way.capacity > 0 and self._room(now)
         if sendable or self._outbox.awaits_grant:
             due.append(self._asking.limiter.ready_at(now))
+        if self._outbox.is_armed and self._outbox.silence.probe_at > now:
+            due.append(self._outbox.silence.probe_at)
         if self._condition.breaker.is_open:
-            due.append(self._condition.breaker.opens_at(now + TICK))
+            due.append(max(now + AGAIN, self._condition.breaker.opens_at(now)))
         elif self._outbox.backlog:
-            due.append(self._outbox.backlog.due)
+            due.append(self._outbox.falls_due(now))
         return min(due)
 
     def _state(self, now: float) -> dict[str, object]:
@@ -250,6 +280,7 @@ class Engine:
         return {
             "state": state,
             "rate_set": self._asking.limiter.rate,
+            "service_rate": self.service_rate,
             "in_flight": self._outbox.slots,
             "concurrency": self._condition.concurrency.limit + self._condition.concurrency.spare,
         }
@@ -258,18 +289,33 @@ class Engine:
 
     def _watch(self, now: float) -> None:
         """Look at everything that may end the run or change its pace."""
-        rate = self._asking.rate * self._condition.slowdown.recover(now)
-        self._asking.limiter.rate = rate
-        share = rate / self._asking.processes
-        self._condition.concurrency.adjust(now, share, self._asking.busy)
+        condition, limiter = self._condition, self._asking.limiter
+        latency = condition.concurrency.latency
+        found, mistaken = self._outbox.overtaken.look(now, latency)
+        if found or mistaken:
+            condition.rate.lost(self._telling(found) - mistaken)
+        limiter.rate = condition.rate.look(now, latency)
+        limiter.even = limiter.rate < self._asking.rate
+        share = limiter.rate / self._asking.processes
+        condition.concurrency.adjust(now, share, self._asking.busy)
         if self._ending is not None:
             return
-        if self._condition.breaker.has_given_up:
-            self._end(self._asking.unusable(self._condition.breaker.reason))
+        breaker = self._condition.breaker
+        if breaker.is_open and breaker.is_about_numbers and self._all_failed:
+            breaker.close()  # whether it is they or the service, they get their attempts
+        elif breaker.has_given_up:
+            self._end(self._asking.unusable(breaker.reason))
         elif (signal := self._asking.stop.signal) is not None:
             self._end(Interrupted("stopped by a signal; run the same command to go on", signal))
         elif (reached := self._outbox.limits.reached(now)) and self._outbox.has_more:
             self._end(LimitReached(f"{reached}; progress is kept: run the same command to go on"))
+
+    def _telling(self, lost: list[int]) -> int:
+        """How many of the lost say something of the rate in force: it was their first time, and they
+        left since it has been."""
+        outbox, since = self._outbox, self._condition.rate.changed_at
+        flying = outbox.flying
+        return sum(flying[key] >= since and not outbox.failed_before(key) for key in lost)
 
     def _end(self, reason: MsisdnError) -> None:
         """Send nothing more; give what is under way the time to come in."""
@@ -292,12 +338,19 @@ class Engine:
                 offset = work.journal.fail((record,))
                 self.settlement.written(work, offset, now, slots=1, settled=0)
 
+    @property
+    def _all_failed(self) -> bool:
+        """What is left of the shards at hand was asked in vain before, by a service that answers others."""
+        return self._condition.breaker.is_trusted and self._outbox.all_failed
+
     def _check_whole_run(self) -> None:
         """A run that ended may still have been in vain."""
-        if self.progress.nothing_but_refused_type:
+        progress, breaker = self.progress, self._condition.breaker
+        if progress.nothing_but_refused_type:
             raise self._asking.type_refused()
-        if self.progress.unresolved and not self.progress.has_answers:
-            raise self._asking.unusable(self._condition.breaker.reason)
+        in_vain = not (progress.reached and breaker.is_trusted)
+        if progress.unresolved and not progress.has_answers and in_vain:
+            raise self._asking.unusable(breaker.reason)
 
 
 def _at_once(asking: Asking) -> dict[str, int]:

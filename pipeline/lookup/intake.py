@@ -12,6 +12,7 @@ from pipeline.ledger.journal import AnswerRecord, FaultRecord
 from pipeline.lookup.asking import Asking
 from pipeline.lookup.backlog import Retry
 from pipeline.lookup.condition import Condition
+from pipeline.lookup.health import Failure
 from pipeline.lookup.outbox import Outbox, key_of, number_of, position_of
 from pipeline.lookup.progress import Progress
 from pipeline.lookup.settlement import Settlement
@@ -23,8 +24,12 @@ from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome
 
 __all__ = ("Intake",)
 
-REJECTED_IN_A_ROW = 5
 REFUSED_TYPE_IN_A_ROW = 10
+REFUSED_ALONE, REFUSED_AMONG_MANY = 3, 10
+"""Refusals of one number beside others that were answered, after which they are its own: where few
+others are refused, and where many are."""
+UNTOLD_IN_A_ROW = 1_000
+"""Numbers that get F3 and no answer between them: no list has so many that a service cannot tell of."""
 
 
 class Intake:
@@ -46,7 +51,8 @@ class Intake:
         self._progress = progress
         self._ended_by = ended_by
         self._source = SOURCES.index(asking.transport)
-        self._rejected = 0
+        self._untold = 0
+        self._answered = 0
 
     def __repr__(self) -> str:
         return f"<Intake of {self._progress}>"
@@ -76,6 +82,7 @@ class Intake:
                     self._progress.accepted += 1
         if keys:
             self._keep(keys, raws, now)
+            self._outbox.overtaken.answered(keys, max(sent))
             took = now - sum(sent) / len(sent)
             self._condition.concurrency.answered(len(keys), took)
             self._outbox.heard(now, took)
@@ -101,12 +108,16 @@ class Intake:
         """An answer after a failed attempt: in time, late, or when nobody waits for it any more."""
         retry = self._outbox.backlog.settle(key)
         if sent_at is None:
-            self._condition.concurrency.late(retry.failures if retry else 1)
+            times = retry.failures if retry else 1
+            self._condition.concurrency.late(times)
+            self._condition.rate.lost(-times)
             if retry is None:
                 self._progress.late += 1
                 return
             if retry.due is None:
                 self._outbox.recall(key)
+        else:
+            self._outbox.overtaken.answered([key], sent_at)
         # Which of its requests it answers is not known. A late one answers the first, as a rule.
         since = retry.since if sent_at is None and retry else sent_at or now
         self._condition.concurrency.answered(1, now - since)
@@ -122,9 +133,10 @@ class Intake:
         """The service answers, and what it says is written down."""
         self._settlement.written(work, offset, now, slots=slots, settled=settled)
         self._outbox.budget.succeeded(settled, now)
-        self._condition.breaker.answered()
-        self._condition.slowdown.answered(settled)
-        self._rejected = 0
+        self._condition.breaker.answered(now)
+        self._condition.rate.answered(settled)
+        self._answered += settled
+        self._untold = 0
         self._progress.came(settled, now)
 
     def _judge(self, key: int, answer: Answer) -> None:
@@ -146,18 +158,24 @@ class Intake:
         if sent_at is None:
             return
         retry = self._outbox.backlog.failed(key, fault, sent_at)
+        told = self._outbox.overtaken.ended(key)
         if fault.kind is FaultKind.REPLAY:
             self._outbox.again(key)
             return
         self._progress.failed(fault)
         if fault.reason == NO_ANSWER:
             self._condition.concurrency.lost(now - sent_at)
-        self._condition.breaker.failed(now, fault.reason, sent_at)
         work = self._settlement[key]
+        # What never left says nothing of the number.
+        again = fault.sent and (retry.again or position_of(key) in work.failed)
+        if fault.reason == NO_ANSWER and not (told or again):
+            self._condition.rate.lost(1)
+        # What others have overtaken was lost while the service was there.
+        self._weigh(fault, now, sent_at, again=again or told)
         record = FaultRecord(position_of(key), retry.sent, fault.sent, fault.reason)
         with self._settlement.kept(work):
             self._settlement.written(work, work.journal.fail((record,)), now, slots=1, settled=0)
-        delay = self._consequence(fault, retry, now)
+        delay = self._consequence(fault, retry, now, again=again)
         if delay is not None:
             self._outbox.backlog.wait(key, now + delay)
             return
@@ -166,20 +184,57 @@ class Intake:
             self._settlement.written(work, work.journal.give_up((record,)), now, slots=0, settled=1)
         self._progress.unresolved += 1
 
-    def _consequence(self, fault: Fault, retry: Retry, now: float) -> float | None:
+    def _weigh(self, fault: Fault, now: float, sent_at: float, *, again: bool) -> None:
+        """What a failure says of the service."""
+        if fault.kind is not FaultKind.UNTOLD:
+            failure = Failure(
+                fault.reason,
+                sent_at,
+                again=again,
+                sent=fault.sent,
+                rejected=fault.kind is FaultKind.REJECTED,
+                throttled=fault.kind is FaultKind.THROTTLE,
+            )
+            self._condition.breaker.failed(now, failure)
+            return
+        self._condition.breaker.answered(now)
+        self._outbox.budget.spoke(now)
+        self._untold += not again
+        if self._untold >= UNTOLD_IN_A_ROW:
+            reason = f"{fault.reason} for {self._untold:,} numbers, and answered none"
+            self._ended_by(self._asking.unusable(reason))
+
+    def _consequence(self, fault: Fault, retry: Retry, now: float, *, again: bool) -> float | None:
         """Seconds until the next attempt, None for none; slows down or ends the run if need be."""
         if fault.kind is FaultKind.ACCOUNT:
             self._ended_by(AccountError(f"the service refused the account: {fault.reason}"))
             return 0.0
-        if fault.kind is FaultKind.REJECTED:
-            self._rejected += 1
-            if self._rejected >= REJECTED_IN_A_ROW:
-                self._ended_by(self._asking.unusable(fault.reason))
         if fault.kind is FaultKind.THROTTLE:
-            pause = self._condition.slowdown.throttled(now, fault.retry_after)
-            if pause:
-                self._asking.limiter.pause(now + min(pause, self._asking.longest_pause))
-                self._condition.concurrency.troubled(now)
-            if retry.throttled < self._asking.most_throttled:
-                return 0.0
+            # What is refused again may be refused for itself, and the breaker has pauses of its own.
+            if not (again or self._condition.breaker.is_open):
+                self._slow_down(fault, now)
+            its_own = self._is_its_own(retry, fault, again=again)
+            if not its_own and retry.throttled < self._asking.most_throttled:
+                return self._asking.retries.pause(fault, retry.throttled)
         return self._asking.retries.delay(fault, retry.failures)
+
+    def _slow_down(self, fault: Fault, now: float) -> None:
+        pause = self._condition.rate.refused(now, fault.retry_after)
+        if pause:
+            self._asking.limiter.pause(now + min(pause, self._asking.longest_pause))
+            self._condition.concurrency.troubled(now)
+
+    def _is_its_own(self, retry: Retry, fault: Fault, *, again: bool) -> bool:
+        """Whether a refusal for lack of room speaks of this number, and counts as its failure.
+
+        So it is where the number is refused time and again while others are answered, and where
+        those that are left have all been refused or failed before, and none is answered.
+        """
+        others, retry.beside = self._answered - retry.beside, self._answered
+        retry.refused_alone += bool(again and others)
+        few = self._condition.rate.is_few
+        alone = again and not others and fault.retry_after is None
+        alone = alone and self._condition.breaker.is_trusted and self._outbox.all_failed
+        its_own = alone or retry.refused_alone >= (REFUSED_ALONE if few else REFUSED_AMONG_MANY)
+        retry.failures += its_own
+        return its_own

@@ -18,6 +18,8 @@ from typing import Final
 
 __all__ = ("STATE_BYTES", "Limiter")
 
+EVEN_US: Final = 5_000
+"""Microseconds whose requests may leave together where nothing is saved up: a turn of the loop."""
 CELL_US: Final = 2_000
 CELLS: Final = 505
 """The cell of this instant and the 500 before it cover any second that ends now; four more, since a
@@ -52,6 +54,8 @@ class Limiter:
         if anew:
             self.begin(now)
         self._rate = 0.0
+        self.even = False
+        """Nothing is saved up, nor made up for: each request keeps its distance from the one before."""
         self.rate = rate
 
     def __repr__(self) -> str:
@@ -102,7 +106,13 @@ class Limiter:
         came = int(max(0, at - max(since, state[_PAUSED_US])) * self._pace)
         more = min(state[_MISSED], int(came * _CATCH_UP))
         tokens = state[_TOKENS] + came + more
-        state[_TOKENS] = min(self._burst, tokens)
+        most = (
+            min(self._burst, max(_MICRO, int(self._pace * EVEN_US))) if self.even else self._burst
+        )
+        state[_TOKENS] = min(most, tokens)
+        if self.even:
+            state[_MISSED] = 0
+            return
         missed = state[_MISSED] - more + max(0, tokens - self._burst)
         most = int(self._rate * _MISSED_SECONDS * _MICRO)
         # Whoever asked nothing for a second has missed nothing.

@@ -11,22 +11,26 @@ Rule: every request is paid for at the limiter here, and nowhere else.
 import asyncio
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from pipeline.lookup.asking import Asking, Limits
 from pipeline.lookup.backlog import Backlog, Retry
 from pipeline.lookup.health import RetryBudget
+from pipeline.lookup.overtaken import Overtaken
 from pipeline.lookup.progress import Progress
 from pipeline.lookup.silence import Silence
 from pipeline.lookup.work import Work
 from pipeline.protocol.messages import Query, queries_of
 from pipeline.transports.contract import Withdrawn
 
-__all__ = ("BATCH", "Outbox", "Spared", "Way", "key_of", "number_of", "position_of")
+__all__ = ("AGAIN", "BATCH", "Outbox", "Spared", "Way", "key_of", "number_of", "position_of")
 
 BATCH = 256
 """Requests that are sent at one go: by UDP they take some 3 ms."""
+AGAIN = 0.05
+"""Seconds after which what is due and had no place is looked at again, if nothing happens before."""
 _POSITION_BITS = 32
 _POSITION = (1 << _POSITION_BITS) - 1
 
@@ -63,6 +67,7 @@ class _Staged(NamedTuple):
     work: Work
     offset: int
     queries: list[Query]
+    probes: bool = False
 
 
 class Spared(NamedTuple):
@@ -79,12 +84,13 @@ class Outbox:
         self._asking = asking
         self.backlog = Backlog()
         self._progress = progress
-        self.budget = RetryBudget(now)
+        self.budget = RetryBudget(now, asking.rate / asking.processes)
         self.limits = Limits(asking)
         self.slots = 0
         """In flight: intent noted, outcome not yet durable."""
         self.flying: dict[int, float] = {}
         """What is under way, and since when."""
+        self.overtaken = Overtaken(self.flying)
         self.silence = Silence()
         self._owed = 0
         self.delayed: list[asyncio.Future[None]] = []
@@ -94,6 +100,8 @@ class Outbox:
         self._fresh: deque[Work] = deque()
         self._staged: deque[_Staged] = deque()
         self._armed: deque[Query] = deque()
+        self._probes: deque[Query] = deque()
+        """Armed, and to leave before the others while it is not known whether the service is there."""
         self._recalled: set[int] = set()
 
     def __repr__(self) -> str:
@@ -113,15 +121,27 @@ class Outbox:
             self._fresh.remove(work)
 
     @property
+    def has_new(self) -> bool:
+        """Some numbers of the shards at hand never failed and are still to be asked."""
+        return any(work.has_new for work in self._fresh)
+
+    @property
+    def all_failed(self) -> bool:
+        """Whatever is left of the shards at hand was asked in vain before, and failed."""
+        if self.has_new:
+            return False
+        waiting = (query.key for query in self._waiting_queries())
+        return all(map(self.failed_before, chain(self.flying, waiting)))
+
+    @property
     def has_more(self) -> bool:
         """Something of the shards at hand is still to be sent."""
-        fresh = any(not work.is_exhausted for work in self._fresh)
-        return fresh or bool(self._armed or self._staged or self.backlog)
+        return bool(self._fresh or self.is_armed or self._staged or self.backlog)
 
     @property
     def is_armed(self) -> bool:
         """Something could be sent now, if limiter and transport allow."""
-        return bool(self._armed)
+        return bool(self._armed or self._probes)
 
     @property
     def awaits_grant(self) -> bool:
@@ -136,7 +156,13 @@ class Outbox:
     @property
     def waiting(self) -> int:
         """Lookups whose intent is written, and which are not sent yet."""
-        return len(self._armed) + self._staged_count()
+        return len(self._armed) + len(self._probes) + self._staged_count()
+
+    @property
+    def probes(self) -> int:
+        """Those of them that are to show whether the service is there."""
+        staged = sum(len(staged.queries) for staged in self._staged if staged.probes)
+        return len(self._probes) + staged
 
     # Admission
 
@@ -162,10 +188,39 @@ class Outbox:
             self._intend(self._works[number], positions, queries)
         return self._admit_fresh(free - len(due))
 
+    def admit_probes(self, wanted: int) -> bool:
+        """Have so many numbers wait that never failed, from here and there, to see whether the
+        service is there: what failed may fail again by itself, and so may its neighbours.
+
+        False where there are none.
+        """
+        works = [work for work in reversed(self._fresh) if work.has_new]
+        if not works or self.refused_regions:
+            return False
+        final = self._asking.attempts == 1
+        for _ in range(min(wanted - self.probes, self.limits.left - self.waiting)):
+            work = works[0]
+            position = work.probe()
+            query = Query(key_of(work.number, position), work.tels[position], final=final)
+            self._intend(work, [position], [query], probes=True)
+            if work.is_exhausted:
+                self._fresh.remove(work)
+            if not work.has_new and not (works := works[1:]):
+                break
+        return True
+
+    def falls_due(self, now: float) -> float:
+        """When a retry is due; where one is, and has no place yet, when it may have one."""
+        due = self.backlog.due
+        return due if due > now else max(now + AGAIN, self.budget.ready_at(now))
+
+    def failed_before(self, key: int) -> bool:
+        """The number has been asked in vain, in this run or an earlier one."""
+        return key in self.backlog or position_of(key) in self._works[number_of(key)].failed
+
     def _has_work(self, now: float) -> bool:
         """Something could be admitted now."""
-        fresh = any(not work.is_exhausted for work in self._fresh)
-        return fresh or bool(self.backlog and self.backlog.due <= now)
+        return bool(self._fresh or (self.backlog and self.backlog.due <= now))
 
     def _admit_fresh(self, free: int) -> list[Spared]:
         spared: list[Spared] = []
@@ -188,9 +243,11 @@ class Outbox:
     def _is_final(self, retry: Retry) -> bool:
         return retry.failures + 1 >= self._asking.attempts
 
-    def _intend(self, work: Work, positions: list[int], queries: list[Query]) -> None:
+    def _intend(
+        self, work: Work, positions: list[int], queries: list[Query], *, probes: bool = False
+    ) -> None:
         offset = work.journal.intend(positions)
-        self._staged.append(_Staged(work, offset, queries))
+        self._staged.append(_Staged(work, offset, queries, probes))
         self.slots += len(queries)
 
     def _staged_count(self) -> int:
@@ -199,25 +256,30 @@ class Outbox:
     def arm(self) -> None:
         """Let those go whose intents have become durable."""
         while self._staged and self._staged[0].work.journal.durable >= self._staged[0].offset:
-            self._armed.extend(self._staged.popleft().queries)
+            staged = self._staged.popleft()
+            (self._probes if staged.probes else self._armed).extend(staged.queries)
 
     # Sending
 
-    def send(self, way: Way, now: float, room: int) -> int:
+    def send(self, way: Way, now: float, room: int, *, probing: bool = False) -> int:
         """Send what limiter, transport, limits and `room` allow, a batch at most; says how many."""
+        if not probing and self._probes:
+            self._armed.extendleft(self._probes)
+            self._probes.clear()
+        armed = self._probes if probing and self.probes else self._armed
         if self._recalled:
             self._drop_recalled()
         if self._owed:
             self._owed -= self._asking.limiter.take(self._owed, now)
         if self.delayed and not self._owed:
             self._let_through(now)
-        if not self._armed or self._owed:
+        if not armed or self._owed:
             return 0
-        wanted = min(len(self._armed), way.capacity, self.limits.left, room, BATCH)
+        wanted = min(len(armed), way.capacity, self.limits.left, room, BATCH)
         granted = self._asking.limiter.take(wanted, now) if wanted > 0 else 0
         if not granted:
             return 0
-        batch = [self._armed.popleft() for _ in range(granted)]
+        batch = [armed.popleft() for _ in range(granted)]
         self.limits.sent(granted)
         self._progress.requests += granted
         way.send(batch)
@@ -254,6 +316,7 @@ class Outbox:
         """Nothing of this shard is waited for any more."""
         for key in [key for key in self.flying if number_of(key) == work.number]:
             del self.flying[key]
+            self.overtaken.ended(key)
 
     def again(self, key: int) -> None:
         """The same question goes out again at once, keeping its slot: its token was refused."""
@@ -270,10 +333,16 @@ class Outbox:
         self._recalled -= gone
         self.slots -= len(gone)
 
+    def _waiting_queries(self) -> Iterator[Query]:
+        """Those whose intent is written, and which are not sent yet."""
+        staged = (staged.queries for staged in self._staged)
+        return chain(self._armed, self._probes, chain.from_iterable(staged))
+
     def withdraw(self) -> list[Query]:
         """Nothing more goes out; gives what was about to. Their slots stay taken."""
-        waiting = [*self._armed, *(query for staged in self._staged for query in staged.queries)]
+        waiting = list(self._waiting_queries())
         self._armed.clear()
+        self._probes.clear()
         self._staged.clear()
         kept = [query for query in waiting if query.key not in self._recalled]
         self.slots -= len(waiting) - len(kept)

@@ -52,6 +52,8 @@ class Progress:
         self.refused_type = 0
         self.unresolved = 0
         self.late = 0
+        self.reached = False
+        """Some request may have come to the service, whatever became of it."""
         self.due = now
         self._window = RateWindow(now)
 
@@ -79,6 +81,7 @@ class Progress:
     def failed(self, fault: Fault) -> None:
         """An attempt failed."""
         self.throttled += fault.kind is FaultKind.THROTTLE
+        self.reached |= fault.sent
 
     def announce(self, now: float, state: dict[str, Any], *, last: bool = False) -> None:
         """Tell where the stage stands, a few times a second."""

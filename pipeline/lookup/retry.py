@@ -23,8 +23,9 @@ from tenacity import (
 from tenacity import DoSleep as _DoSleep
 
 from pipeline.protocol.messages import Fault
+from pipeline.transports.contract import Unreachable
 
-__all__ = ("RETRY_AFTER_CAP", "Retries", "persistently")
+__all__ = ("RETRY_AFTER_CAP", "Retries", "reached")
 
 _T = TypeVar("_T")
 
@@ -47,6 +48,7 @@ class Retries:
         self, attempts: int, dice: random.Random, *, first: float = 0.5, cap: float = 30.0
     ) -> None:
         self._dice = dice
+        self._first, self._cap = first, cap
         self._window = wait_exponential(multiplier=first, max=cap)
         self._policy = Retrying(
             stop=stop_after_attempt(attempts),
@@ -60,6 +62,14 @@ class Retries:
         if isinstance(failure, _Failed) and failure.fault.retry_after is not None:
             return min(failure.fault.retry_after, RETRY_AFTER_CAP)
         return self._dice.uniform(0.0, self._window(state))
+
+    def pause(self, fault: Fault, times: int) -> float:
+        """Seconds until a number is asked again that was refused so many times for lack of room."""
+        wanted = min(fault.retry_after or 0.0, RETRY_AFTER_CAP)
+        return max(wanted, self._dice.uniform(0.0, self._longest(times)) if times > 1 else 0.0)
+
+    def _longest(self, times: int) -> float:
+        return min(self._cap, self._first * 2.0 ** (times - 1))
 
     def delay(self, fault: Fault, attempt: int) -> float | None:
         """Seconds until the next attempt after number `attempt` (from 1); None to give up."""
@@ -75,14 +85,40 @@ class Retries:
         return float(step) if isinstance(step, _DoSleep) else 0.0
 
 
-async def persistently(
-    action: Callable[[], Awaitable[_T]], failure: type[Exception], *, attempts: int, first: float
+async def reached(
+    action: Callable[[], Awaitable[_T]],
+    *,
+    attempts: int,
+    first: float,
+    patience: float,
+    told: Callable[[Unreachable], None],
 ) -> _T:
-    """Await `action` again while it fails with `failure`; the last failure is passed on."""
+    """Await `action` again while it raises `Unreachable`; the last one is passed on.
+
+    What passes is waited for up to `patience` seconds, and `told` once; the rest is tried `attempts`
+    times.
+    """
+    wait = wait_exponential(multiplier=first, max=10.0)
+
+    def failed(state: RetryCallState) -> Unreachable:
+        assert state.outcome is not None  # noqa: S101  tenacity asks after a failure only
+        error = state.outcome.exception()
+        assert isinstance(error, Unreachable)  # noqa: S101  nothing else is retried
+        return error
+
+    def is_enough(state: RetryCallState) -> bool:
+        if not failed(state).passing:
+            return state.attempt_number >= attempts
+        return (state.seconds_since_start or 0.0) >= patience
+
+    def pause(state: RetryCallState) -> float:
+        error = failed(state)
+        if error.passing and state.attempt_number == attempts:
+            told(error)
+        wanted = error.retry_after
+        return wait(state) if wanted is None else min(wanted, patience)
+
     policy = AsyncRetrying(
-        stop=stop_after_attempt(attempts),
-        wait=wait_exponential(multiplier=first, max=10.0),
-        retry=retry_if_exception_type(failure),
-        reraise=True,
+        stop=is_enough, wait=pause, retry=retry_if_exception_type(Unreachable), reraise=True
     )
     return await policy(action)

@@ -3,7 +3,7 @@
 While it stands still, or the way to it is broken, what leaves us piles up before it: in buffers, in
 connections that wait to be accepted, with the network that sends again what was not acknowledged.
 Then all of that arrives in one moment, whatever the pace was at which it left. So where nothing comes
-back any more, nothing more goes out but a probe; and what had left until then is paid for once
+back any more, nothing more goes out but a probe now and then; and what had left until then is paid for once
 more at the limiter when the first answer comes, before anything new leaves.
 
 What left while the last answers were on their way is among it: they were heard, it was not.
@@ -27,6 +27,9 @@ class Silence:
     less, as a rule."""
     HELD: Final = 0.25
     """Seconds without a word after which nothing more leaves."""
+    LONGEST_GAP: Final = 2.0
+    """Seconds from one probe to the next; the first come sooner, each gap twice as long as the one
+    before. What is under way may be lost, and the service be there."""
     NOTED_TIMES: Final = 2.0
     HELD_TIMES: Final = 3.0
     """Likewise, times what an answer usually takes, where that is longer."""
@@ -41,12 +44,17 @@ class Silence:
         self._batches: deque[tuple[float, int]] = deque()
         """When they left, and how many."""
         self._usual = 0.0
+        self._gap = self.HELD
+        self._probe_at = 0.0
 
     def __repr__(self) -> str:
         return f"<Silence, {self.unheard} unheard>"
 
     def sent(self, count: int, now: float) -> None:
         """So many left."""
+        if self.is_long(now):
+            self._probe_at = now + self._gap
+            self._gap = min(self.LONGEST_GAP, 2 * self._gap)
         self._batches.append((now, count))
         self.unheard += count
 
@@ -55,6 +63,7 @@ class Silence:
 
         Gives how many requests are to be paid for once more.
         """
+        self._gap, self._probe_at = self.HELD, 0.0
         lasted = now - self._batches[0][0] if self._batches else 0.0
         again = self.unheard if lasted > self._longest(self.NOTED, self.NOTED_TIMES) else 0
         self._forget(now if again or took is None else now - took + _MICROSECOND)
@@ -67,6 +76,11 @@ class Silence:
     def _forget(self, left_by: float) -> None:
         while self._batches and self._batches[0][0] <= left_by:
             self.unheard -= self._batches.popleft()[1]
+
+    @property
+    def probe_at(self) -> float:
+        """When the next probe may leave, while it is long."""
+        return self._probe_at
 
     def is_long(self, now: float) -> bool:
         """Whether nothing but a probe should leave."""

@@ -26,7 +26,7 @@ from pipeline.errors import StorageError
 __all__ = ("RECENT", "StateFile")
 
 _HEAD: Final = Struct("=8sQQ")
-_MAGIC: Final = b"msisdn\x00\x02"
+_MAGIC: Final = b"msisdn\x00\x03"
 """The last byte is the version of the block."""
 _STUCK: Final = 0.25
 """Seconds after which a holder that changes nothing is taken to be suspended."""

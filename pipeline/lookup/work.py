@@ -17,6 +17,9 @@ from pipeline.protocol.codes import Verdict, code_of
 
 __all__ = ("Work", "open_work")
 
+_GOLDEN = (5**0.5 - 1) / 2
+"""Multiples of it, without their whole parts, lie as far from each other as can be."""
+
 
 class Work:
     """The questions of one shard. A number is known by its position in the shard file."""
@@ -31,7 +34,11 @@ class Work:
         self.journal = journal
         self.refused_regions: set[str] = set()
         self.pending: list[int] = []
+        """To be asked, in this order: those that never failed, then those that did in an earlier run."""
+        self.failed: frozenset[int] = frozenset()
+        """The latter."""
         self._next = 0
+        self._probes = 0
         self.left = 0
         """Pending numbers whose final place is not yet on disk."""
         self.answered = 0
@@ -51,6 +58,17 @@ class Work:
     def is_exhausted(self) -> bool:
         """Every pending number has been handed out."""
         return self._next >= len(self.pending)
+
+    @property
+    def has_new(self) -> bool:
+        """Some that never failed have not been handed out."""
+        return len(self.pending) - self._next > len(self.failed)
+
+    def probe(self) -> int:
+        """One position of those that never failed, each time from another part of them."""
+        self._probes += 1
+        new = len(self.pending) - self._next - len(self.failed)
+        return self.pending.pop(self._next + int(_GOLDEN * self._probes % 1.0 * new))
 
     def next(self, count: int, refused_regions: set[str]) -> tuple[list[int], int]:
         """Up to `count` positions to ask, and how many were passed over for their region."""
@@ -90,7 +108,13 @@ def open_work(spec: ShardSpec, files: Files, *, hold_unknown: bool, stop_refused
     if hold_unknown:
         settled |= unknown
         work.held = work.unknown
-    work.pending = np.flatnonzero(frame["ask"].to_numpy() & ~settled).tolist()
+    to_ask = frame["ask"].to_numpy() & ~settled
+    failed = to_ask & ((known.state_of == State.FAILED) | (known.state_of == State.UNRESOLVED))
+    work.failed = frozenset(np.flatnonzero(failed).tolist())
+    work.pending = [
+        *np.flatnonzero(to_ask & ~failed).tolist(),
+        *np.flatnonzero(failed).tolist(),
+    ]
     work.left = len(work.pending)
     work.answered = len(known.bodies)
     if stop_refused:

@@ -80,6 +80,8 @@ class Exchange:
         """Questions ended by what the service said, ever."""
         self.sample: float | None = None
         """Seconds that the first of the last answers took; None where that cannot be known."""
+        self.latest = 0.0
+        """When the latest question was asked, at least, that is answered."""
         self.needless = 0
         """Numbers asked again although the first answer was under way."""
         self._datagrams = datagrams
@@ -185,6 +187,7 @@ class Exchange:
     def _account(self, first: _Open | None, outcomes: Sequence[Outcome], now: float) -> None:
         """Keep the figures of one batch."""
         self.sample = now - first.asked if first and not first.attempt else None
+        self.latest = max(self.latest, first.asked) if first else self.latest
         self.answered += len(outcomes)
         if len(self._done[0]) >= MEMORY // 2:
             self._done = (set(), self._done[0])
@@ -307,6 +310,11 @@ class Exchange:
         """How many were asked before the oldest open question; None when nothing is open."""
         serials = [next(iter(lane.values())).serial for lane in self._lanes.values() if lane]
         return min(serials, default=None)
+
+    def asked_before(self, then: float) -> int:
+        """How many of the open questions were."""
+        lanes = self._lanes.values()
+        return sum(1 for lane in lanes for _ in takewhile(lambda o: o.asked < then, lane.values()))
 
     def _give_up(self, tel: str, known: _Open) -> Outcome:
         self._remember(tel, known)

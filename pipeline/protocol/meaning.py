@@ -56,5 +56,5 @@ def result_of(head: Head, raw: bytes) -> Answer | Fault:
             return Fault(FaultKind.TRANSIENT, "a message instead of an answer")
         return Answer(raw, "")
     if code_of(head.code).verdict is Verdict.TRANSIENT:
-        return Fault(FaultKind.TRANSIENT, UNKNOWN_ERROR)
+        return Fault(FaultKind.UNTOLD, UNKNOWN_ERROR)
     return Answer(raw, head.code)

@@ -75,7 +75,10 @@ class FaultKind(IntEnum):
     ACCOUNT = 3
     """403, `failed`, or a fresh token refused: ends the run with exit code 12."""
     REJECTED = 4
-    """Another 4xx: asked again; a few in a row end the run with exit code 13."""
+    """Another 4xx: asked again; where nothing was ever answered, a few in a row soon end the run."""
+    UNTOLD = 5
+    """F3: the service's word about this number, which it may know better another time. It says
+    nothing of the service, except that it is there."""
 
 
 class Fault(NamedTuple):

@@ -1,8 +1,9 @@
 """REST's token: what to send for one, when to renew it, what a refusal means. Decides only.
 
 Client credentials, RFC 6749 section 4.4, scope `linklookup/lookup`; client id and secret go in
-the Authorization header, as in the provider's Python sample. Rules: time is an argument; there
-is no refresh token in this grant; a token appears in no repr.
+the Authorization header, as in the provider's Python sample. Where they hold signs that RFC 6749
+section 2.3.1 has encoded there, and the sample has not, both ways are tried, and the body. Rules: time
+is an argument; there is no refresh token in this grant; a token appears in no repr.
 """
 
 import base64
@@ -10,7 +11,8 @@ import json
 import math
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import quote_plus
 
 from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
 
@@ -26,8 +28,20 @@ LONGEST_LIFE = 1e9
 SPACING = 1.0
 """Seconds from one request for a token to the next, whatever lifetimes and refusals say."""
 
-_REFUSED = (400, 401, 403)
-"""Statuses of the token endpoint that no repetition mends (RFC 6749 section 5.2: 400 and 401)."""
+_FINAL = frozenset(
+    {
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+    }
+)
+"""What no repetition mends (RFC 6749 section 5.2). Other words, such as `temporarily_unavailable` and
+`slow_down`, and pages of a firewall, pass."""
+_PASSING = frozenset({400, 401, 403, 408, 425, 429})
+"""Statuses of those, and 500 and more. Others are rather those of a wrong address."""
 
 
 class TokenRefused(Exception):
@@ -36,6 +50,22 @@ class TokenRefused(Exception):
 
 class TokenUnusable(Exception):
     """The token endpoint did not give a token; it may do so later."""
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        passing: bool = False,
+        retry_after: float | None = None,
+        at_once: bool = False,
+    ) -> None:
+        super().__init__(text)
+        self.at_once = at_once
+        """The next request says the same in another way."""
+        self.passing = passing
+        """It is worth waiting for, rather than a wrong address."""
+        self.retry_after = retry_after
+        """Seconds that the token endpoint asks us to wait."""
 
 
 class Refusal(Enum):
@@ -65,9 +95,12 @@ class TokenKeeper:
     def __init__(self, credentials: Credentials) -> None:
         self.token: Token | None = None
         self._client = BackendApplicationClient(client_id=credentials.client_id)
-        # As the provider's sample sends them, without the form-encoding of RFC 6749 section 2.3.1.
-        pair = ":".join(credentials)
-        self._authorization = "Basic " + base64.b64encode(pair.encode()).decode()
+        self._credentials = credentials
+        plain, encoded = tuple(credentials), tuple(map(quote_plus, credentials))
+        # First as the provider's sample sends them.
+        self._forms = (
+            [_basic(*plain)] if plain == encoded else [_basic(*plain), _basic(*encoded), ""]
+        )
         self._generation = 0
         self._refused = 0  # the last generation that was refused
         self._proven = 0  # the last generation that worked
@@ -85,24 +118,32 @@ class TokenKeeper:
 
     def request(self) -> tuple[dict[str, str], bytes]:
         """Headers and body of the request for a token."""
-        body = self._client.prepare_request_body(scope=[SCOPE])
-        return {
-            "Authorization": self._authorization,
+        headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
-        }, body.encode()
+        }
+        form = self._forms[0]
+        if form:
+            body = self._client.prepare_request_body(scope=[SCOPE])
+            return {"Authorization": form, **headers}, body.encode()
+        secret = self._credentials.client_secret
+        body = self._client.prepare_request_body(
+            scope=[SCOPE], include_client_id=True, client_secret=secret
+        )
+        return headers, body.encode()
 
-    def accept(self, status: int, body: bytes, now: float) -> Token:
+    def accept(
+        self, status: int, body: bytes, now: float, retry_after: float | None = None
+    ) -> Token:
         """Take the token endpoint's answer.
 
         Raises `TokenRefused` when it refuses the account, `TokenUnusable` when there is no token
         in it for another reason.
         """
-        if status in _REFUSED:
-            raise TokenRefused(f"{status}{_error_of(body)}")
         if not 200 <= status < 300:
-            raise TokenUnusable(f"it answered {status}")
+            self._refuse(status, _error_of(body), retry_after)
         fields = self._parse(body)
+        del self._forms[1:]  # this one is right
         life = _seconds(fields.get("expires_in"))
         self._generation += 1
         self.token = Token(
@@ -112,6 +153,18 @@ class TokenKeeper:
             expires_at=now + life,
         )
         return self.token
+
+    def _refuse(self, status: int, error: str, retry_after: float | None) -> NoReturn:
+        said = f"{status} {error}".rstrip()
+        # 401 without a word is what section 5.2 has for credentials that are not right.
+        final = error in _FINAL or (status == 401 and not error)
+        if not final or status not in _PASSING:
+            passing = status in _PASSING or status >= 500 or retry_after is not None
+            raise TokenUnusable(f"it answered {said}", passing=passing, retry_after=retry_after)
+        if error in {"", "invalid_client"} and len(self._forms) > 1:
+            del self._forms[0]
+            raise TokenUnusable(f"it answered {said}", at_once=True)
+        raise TokenRefused(said)
 
     def _parse(self, body: bytes) -> dict[str, Any]:
         try:
@@ -149,6 +202,11 @@ class TokenKeeper:
         return Refusal.FATAL if self._fresh_refused >= 2 else Refusal.RENEW
 
 
+def _basic(client_id: str, client_secret: str) -> str:
+    pair = f"{client_id}:{client_secret}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
 def _seconds(value: Any) -> float:
     """`expires_in`, which may be missing, zero, negative, a text, or beyond all bounds."""
     try:
@@ -166,4 +224,4 @@ def _error_of(body: bytes) -> str:
     except (ValueError, TypeError, KeyError, RecursionError):
         return ""
     known = isinstance(error, str) and error.isascii() and error.replace("_", "").isalpha()
-    return f" {error}" if known and len(error) <= 40 else ""
+    return error if known and len(error) <= 40 else ""

@@ -27,7 +27,7 @@ from pipeline.events import (
     RunStarted,
 )
 from pipeline.report.screen import json_line
-from pipeline.report.words import count, duration
+from pipeline.report.words import about, count, duration
 from pipeline.shown import fit, fit_values
 
 __all__ = ("Printer", "printer")
@@ -195,6 +195,8 @@ def figures(event: LookupProgress) -> str:
     ]
     optional = (("refused", event.refused), ("unresolved", event.unresolved))
     parts += [f"{number:,} {word}" for word, number in optional if number]
+    if event.service_rate is not None:
+        parts.append(f"the service lets through {about(event.service_rate)}/s")
     if event.throttled:
         parts.append(f"{event.throttled:,} throttled")
     if event.seconds_left is not None and event.done < event.total:

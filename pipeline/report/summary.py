@@ -72,6 +72,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     outcome_unknown: dict[str, int] = {}
     """Sent, and no outcome was kept when that run died, over all interruptions: `asked_again` counts
     lookups, `held` the numbers that are left so."""
+    service_rate: float | None = None
+    """Requests a second that the service let through at last, where that was less than `--rate`; else,
+    and where the last command asked nothing, null."""
     files: list[str] = []
     """Part files, relative to the output directory."""
 
@@ -94,7 +97,7 @@ def report(
 
     `known` are fields of `Summary` that the files do not tell: `run_id`, `command`, `complete`,
     `rows`, `sources`, `reasons`, `rules`, `evidence`, `mended`, `skipped_lines`, `renamed`,
-    `unread`, `outcome_unknown`.
+    `unread`, `outcome_unknown`, `service_rate`.
     """
     rows_of = {kind: sum(p.rows or 0 for p in parts if p.kind == kind) for kind in _kinds(parts)}
     found: dict[str, object] = {**known, **rows_of, "files": sorted(p.path for p in parts)}

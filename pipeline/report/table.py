@@ -12,7 +12,7 @@ from pipeline.protocol.codes import code_of
 from pipeline.report.diagnosis import diagnosis
 from pipeline.report.screen import Shown
 from pipeline.report.summary import Summary
-from pipeline.report.words import count, duration, share
+from pipeline.report.words import about, count, duration, share
 from pipeline.shown import fit
 
 __all__ = ("plan_table", "summary_table")
@@ -33,6 +33,8 @@ def summary_table(summary: Summary, out: Path) -> RenderableType:
         table.add_row()
         _rows(table, "status", statuses, summary.enriched)
         table.add_row("", "requests sent", f"{summary.requests:,}", "")
+        if summary.service_rate is not None:
+            table.add_row("", "let through a second", about(summary.service_rate), "")
     _section(table, "rejected", summary.reasons, summary.rejected)
     _section(table, "region", summary.countries, getattr(summary, kept))
     codes = {f"{code} {code_of(code).meaning}": n for code, n in summary.error_codes.items()}

@@ -1,6 +1,11 @@
 """Counts and durations as people write them."""
 
-__all__ = ("count", "duration", "share", "size")
+__all__ = ("about", "count", "duration", "share", "size")
+
+
+def about(number: float) -> str:
+    """`about 200`, `about 1,300`: two figures."""
+    return f"about {float(f'{number:.2g}'):,g}"
 
 
 def count(number: int, noun: str) -> str:

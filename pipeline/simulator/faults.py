@@ -112,6 +112,9 @@ FAULTS: dict[str, Fault] = {
         Fault("failed", chance, "the word `failed` for sound credentials", ("tcp", "udp")),
         Fault("f2", chance, "F2, all other fields blank"),
         Fault("f3", chance, "F3, all other fields blank"),
+        Fault(
+            "stubborn", parsing.boolean, "what strikes a number strikes it each time it is asked"
+        ),
         # What is wrong with an answer; billed
         Fault("garbage", chance, "bytes that are not JSON"),
         Fault("wrong_tel", chance, "the answer to another number"),
@@ -165,6 +168,7 @@ class Draws:
         """Name, which digest, which four bytes of it, and below what the fault strikes."""
         self._digests = {digest for _, digest, _, _ in self._set} | {0}
         self._any = bool(self._set or values["jitter"])
+        self._stubborn = values["stubborn"]
         self._counts: dict[str, int] = {}
 
     def __bool__(self) -> bool:
@@ -176,7 +180,7 @@ class Draws:
     def draw(self, tel: str) -> tuple[frozenset[str], float]:
         """Faults that strike the next request for a number, and a share from 0 to 1 for amounts."""
         count = self._counts[tel] = self._counts.get(tel, 0) + 1
-        text = f"{tel}/{count}/".encode()
+        text = f"{tel}/{1 if self._stubborn else count}/".encode()
         words = {
             which: _WORDS(blake2b(text + b"%d" % which, key=self._key).digest())
             for which in self._digests

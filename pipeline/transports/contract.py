@@ -25,6 +25,15 @@ anew (`Service.pay_again`): as many as the limiter leaves room for."""
 class Unreachable(Exception):
     """Nobody answers at the endpoint or the token URL; the text says which, and why."""
 
+    def __init__(
+        self, text: str, *, passing: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(text)
+        self.passing = passing
+        """It looks like something that passes, rather than like a wrong address."""
+        self.retry_after = retry_after
+        """Seconds to wait, where somebody asked for that."""
+
 
 class Withdrawn(Exception):
     """A request that waited to be paid for anew is not to leave any more."""

@@ -15,6 +15,7 @@ from tests.benchmarks.clean import clean, lists
 from tests.benchmarks.commands import ROOT
 from tests.benchmarks.cost import cost
 from tests.benchmarks.figures import Comparison, Figure, Result, goals, table
+from tests.benchmarks.limited import limited
 from tests.benchmarks.lookup import lookup, transports
 from tests.benchmarks.machine import machine
 from tests.benchmarks.memory import memory, memory_clean, memory_run
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "rate": rate,
     "latency": latency,
     "stalls": stalls,
+    "limited": limited,
     "faults": faults,
     "memory": memory,
     "resume": resume,

@@ -41,6 +41,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     "revoke": ("revoke=3",),
     "expires_in": tuple(f"expires_in={told}" for told in ("missing", "1", "0", "-1", "soon")),
     "token_down": ("token_down=1", "token_down=3"),
+    "stubborn": ("late=0.25 late_by=0.02 stubborn=yes",),
 }
 """All other faults, and what each is tried with: some do nothing without another."""
 NOT_THE_SAME = {"odd_code", "alpha3", "wrapped", "f2"}

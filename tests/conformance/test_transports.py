@@ -57,11 +57,13 @@ async def test_codes_are_answers_kept_verbatim(kind: str, code: str) -> None:
     assert result == Answer(answer(TEL, code), code)
 
 
-async def test_an_unknown_error_is_transient_and_may_have_been_billed(kind: str) -> None:
+async def test_an_unknown_error_is_a_word_about_the_number_and_may_have_been_billed(
+    kind: str,
+) -> None:
     async with connected(kind, lambda *_: Reply((answer("", "F3"),))) as (client, _):
         result = await client.ask_one()
 
-    assert (result.kind, result.sent) == (FaultKind.TRANSIENT, True)
+    assert (result.kind, result.sent) == (FaultKind.UNTOLD, True)
 
 
 async def test_invalid_parameters_without_a_number_belong_to_the_only_question(kind: str) -> None:

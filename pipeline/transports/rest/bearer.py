@@ -5,6 +5,7 @@ gate at which requests wait while no token is good.
 """
 
 import asyncio
+import socket
 
 import aiohttp
 from multidict import CIMultiDict
@@ -13,6 +14,7 @@ from pipeline.errors import AccountError
 from pipeline.privacy import hide
 from pipeline.protocol.token import Refusal, Token, TokenKeeper, TokenRefused, TokenUnusable
 from pipeline.transports.contract import Service, Unreachable
+from pipeline.transports.rest.waits import retry_after
 
 __all__ = ("NO_PROXY", "PROXY_REFUSES", "Bearer", "proxy_refusal")
 
@@ -23,6 +25,8 @@ LONGEST = 64 * 1024
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 """Seconds between attempts to get a token while the token URL gives none."""
+LONGEST_WAIT = 120.0
+"""Seconds that it may ask for in their place."""
 
 
 class Bearer:
@@ -49,14 +53,18 @@ class Bearer:
         Raises `AccountError` when the account is refused, `Unreachable` when nobody gives one.
         """
         try:
-            self._take(await self._fetch())
+            self._take(await self._fetched())
         except TokenRefused as error:
             raise AccountError(
                 f"the token URL refused the account ({error}): check MSISDN_CLIENT_ID and"
                 " MSISDN_CLIENT_SECRET"
             ) from None
         except TokenUnusable as error:
-            raise Unreachable(f"no token from {self._service.token_url}: {error}") from None
+            raise Unreachable(
+                f"no token from {self._service.token_url}: {error}",
+                passing=error.passing,
+                retry_after=error.retry_after,
+            ) from None
 
     async def stop(self) -> None:
         """End the renewal, if one is under way."""
@@ -112,19 +120,27 @@ class Bearer:
 
     async def _renewed(self) -> None:
         """Try until there is a token; ahead of time the old one stays in use meanwhile."""
-        pause = FIRST_PAUSE
+        pause, wanted = FIRST_PAUSE, None
         while not self.refusal:
             try:
-                self._take(await self._fetch())
+                self._take(await self._fetched())
             except TokenRefused as error:
                 if not self._good.is_set():
                     self._give_up(f"the token URL refused the account ({error})")
-            except TokenUnusable:
-                pass  # it may come back; requests wait at the gate as long as their time-out
+            except TokenUnusable as error:  # requests wait at the gate as long as their time-out
+                wanted = error.retry_after
             else:
                 return
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pause if wanted is None else min(wanted, LONGEST_WAIT))
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _fetched(self) -> Token:
+        while True:
+            try:
+                return await self._fetch()
+            except TokenUnusable as error:
+                if not error.at_once:
+                    raise
 
     async def _fetch(self) -> Token:
         headers, body = self._keeper.request()
@@ -145,7 +161,8 @@ class Bearer:
                         raise TokenUnusable("its answer is too long")
                 if response.status == PROXY_REFUSES and self._service.proxy:
                     raise TokenUnusable(proxy_refusal(PROXY_REFUSES))
-                return self._keeper.accept(response.status, told, self._loop.time())
+                wait = retry_after(response.headers)
+                return self._keeper.accept(response.status, told, self._loop.time(), wait)
         except TimeoutError:
             raise TokenUnusable("no answer in time") from None
         except aiohttp.ClientProxyConnectionError:
@@ -153,7 +170,10 @@ class Bearer:
         except aiohttp.ClientHttpProxyError as error:
             raise TokenUnusable(proxy_refusal(error.status)) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise TokenUnusable(_why(error)) from None
+            # While a machine starts, its names may not be known yet.
+            cause = getattr(error, "os_error", error)
+            passing = getattr(cause, "errno", None) == socket.EAI_AGAIN
+            raise TokenUnusable(_why(error), passing=passing) from None
 
 
 def proxy_refusal(status: int) -> str:

@@ -1,30 +1,25 @@
 """What a body, a status or an error of the network means."""
 
-import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 
 from pipeline.protocol.meaning import LOST, NO_ANSWER, REFUSED, kind_of_status
 from pipeline.protocol.messages import Fault, FaultKind
 from pipeline.transports.rest.bearer import NO_PROXY, proxy_refusal
+from pipeline.transports.rest.waits import retry_after
 
 __all__ = (
     "LONGEST",
     "body_of",
     "fault_of_error",
     "fault_of_status",
-    "retry_after",
     "stopped_by_proxy",
 )
 
 LONGEST = 64 * 1024
 """Bytes of an answer; a sound one has some 400."""
 
-LONGEST_WAIT = 1e6
-"""Seconds that `Retry-After` is taken for at most; the run has a cap of its own, far below."""
-_SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?")
 
 _UNSENT = (
     (aiohttp.ClientProxyConnectionError, NO_PROXY),
@@ -74,20 +69,3 @@ def fault_of_status(status: int, headers: Mapping[str, str]) -> Fault:
     if 300 <= status < 400:
         return Fault(FaultKind.REJECTED, f"redirected ({status}), which is not followed")
     return Fault(kind, f"the service answered {status}", retry_after=wait)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the service asks us to wait: RFC 9110 section 10.2.3, a number or a date.
-
-    A date counts from the answer's own `Date`, so that no clock of ours matters; without one it
-    says nothing. Some write the number with a fraction. None for what is neither.
-    """
-    told = headers.get("Retry-After", "").strip()
-    if (number := _SECONDS.fullmatch(told)) is not None:
-        return min(float(number[0]), LONGEST_WAIT)
-    try:
-        until = parsedate_to_datetime(told)
-        seconds = (until - parsedate_to_datetime(headers["Date"])).total_seconds()
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return min(max(0.0, seconds), LONGEST_WAIT)

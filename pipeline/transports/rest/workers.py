@@ -44,7 +44,11 @@ WORKERS = 4096
 OTHER_FILES = 64
 """Open files that are left to the rest of the program."""
 DNS_LIFE = 60
-"""Seconds that an address is remembered."""
+"""Seconds that an address is remembered, where connections to it come about."""
+LOOK_UP_EVERY = 1.0
+"""Seconds from one look at the name to the next where they do not."""
+LONGEST_HEADER = 65_536
+"""Bytes of one header of an answer; some services send tokens and policies of more than 8 KiB."""
 KEEP_ALIVE = 10.0
 """Seconds; shorter than most servers' own, so that we close first."""
 CONNECTING = 0.9
@@ -77,6 +81,8 @@ class RestTransport:
         self._deadlines: list[Deadline] = []
         self._ended: list[Outcome] = []
         self._keeper = TokenKeeper(service.credentials)  # of all attempts to begin
+        self._looked_up = 0.0
+        self._connector: Connector
         self._session: aiohttp.ClientSession
         self._exchange: Exchange
         self._bearer: Bearer
@@ -118,15 +124,18 @@ class RestTransport:
 
     def _new_session(self) -> aiohttp.ClientSession:
         timeout = self._service.timeout
+        self._connector = Connector(
+            loop=self._loop,
+            limit=self._most + 1,  # one for the token
+            resolver=aiohttp.ThreadedResolver(),
+            ttl_dns_cache=DNS_LIFE,
+            keepalive_timeout=KEEP_ALIVE,
+            socket_factory=self._new_socket,
+        )
         return aiohttp.ClientSession(
-            connector=Connector(
-                loop=self._loop,
-                limit=self._most + 1,  # one for the token
-                resolver=aiohttp.ThreadedResolver(),
-                ttl_dns_cache=DNS_LIFE,
-                keepalive_timeout=KEEP_ALIVE,
-                socket_factory=self._new_socket,
-            ),
+            connector=self._connector,
+            max_line_size=LONGEST_HEADER,
+            max_field_size=LONGEST_HEADER,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "msisdn-pipeline", "Accept": "application/json"},
             timeout=aiohttp.ClientTimeout(
@@ -213,11 +222,20 @@ class RestTransport:
         except Withdrawn:
             return Fault(FaultKind.TRANSIENT, "not sent", sent=False)
         except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+                self._look_up_again()
             return fault_of_error(error, departure.is_out)
         if result is not None:
             self._bearer.proven(generation)
             return result
         return await self._unauthorised(generation)
+
+    def _look_up_again(self) -> None:
+        """Forget the addresses of the name, which may have changed; once in a while is enough."""
+        now = self._loop.time()
+        if now - self._looked_up >= LOOK_UP_EVERY:
+            self._looked_up = now
+            self._connector.clear_dns_cache()
 
     async def _unauthorised(self, generation: int) -> Fault:
         """The token was refused: wait with all the others until there is a new one."""

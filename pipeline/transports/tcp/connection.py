@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from fcntl import ioctl
 from termios import FIONREAD
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from pipeline.protocol.codec import DirectRequests
 from pipeline.protocol.exchange import ANY, Exchange, Tally
@@ -39,6 +39,18 @@ class Owner(Protocol):
         ...
 
 
+class Outlook(NamedTuple):
+    """What may still come on a connection, as it seems."""
+
+    hopeless: int
+    """Open questions without an answer to come: later ones were answered."""
+    silent: bool
+    """There are others, and nothing has come for long."""
+
+
+_GOOD = Outlook(0, silent=False)
+
+
 class Connection(asyncio.Protocol):
     """One connection and its exchange."""
 
@@ -54,6 +66,7 @@ class Connection(asyncio.Protocol):
         """Questions answered while it was open."""
         self.deepest = 0
         """Most questions open since the last proof."""
+        self.outlook = _GOOD
         self._mark = 0  # questions asked when it was deepest
         self._owner = owner
         self._requests = requests
@@ -91,6 +104,14 @@ class Connection(asyncio.Protocol):
         if still_open > self.deepest:
             self.deepest = still_open
             self._mark = self.exchange.asked
+
+    def look(self, now: float, longest: float) -> None:
+        """Find out what is hopeless on it, where an answer takes `longest` seconds at most."""
+        exchange = self.exchange
+        answered = exchange.answered > 0
+        hopeless = exchange.asked_before(exchange.latest - longest) if answered else 0
+        silent = exchange.asked_before(now - longest) > hopeless
+        self.outlook = Outlook(hopeless, silent)
 
     def proof(self) -> int:
         """How many questions were open at once of which every one is answered now; else 0."""

@@ -20,6 +20,15 @@ from pipeline.transports.tcp.manners import Manners, Mode
 
 __all__ = ("Pool", "User")
 
+EVERY = 0.02
+"""Seconds between two looks at what is hopeless."""
+HOPELESS, HOPELESS_TIMES = 0.05, 8.0
+"""Seconds by which a later question was answered, and times what an answer takes, after which the
+earlier one has none to come, as a rule; and after which a connection is silent. Who is mistaken opens
+a connection too many."""
+MOST_SILENT = 64
+"""Connections that are opened in place of those on which nothing comes."""
+
 
 class User(Owner, Protocol):
     """What the pool and its connections tell, and to whom."""
@@ -49,6 +58,7 @@ class Pool:
         self._requests = DirectRequests(service.credentials, service.lookup)
         self._group: asyncio.TaskGroup
         self._tasks: set[asyncio.Task[None]] = set()
+        self._looked = 0.0
 
     def __repr__(self) -> str:
         return f"<Pool {len(self.in_use)} in use, {len(self.connecting)} connecting>"
@@ -100,7 +110,9 @@ class Pool:
                 0,
                 # One at first: all that it takes is lost where the server has no room for it.
                 min(
-                    (depth if c.answered else 1) - len(c.exchange) if depth else 1,
+                    (depth if c.answered else 1) + c.outlook.hopeless - len(c.exchange)
+                    if depth
+                    else 1,
                     lifetime - c.exchange.asked,
                 ),
             )
@@ -109,10 +121,29 @@ class Pool:
             for c in connections
         ]
 
+    @property
+    def most(self) -> int:
+        """How many connections are of use, beside those on which nothing comes."""
+        return self._manners.connections + self.silent
+
+    @property
+    def silent(self) -> int:
+        """Connections on which nothing comes any more, as it seems."""
+        return min(sum(c.outlook.silent for c in self.in_use), MOST_SILENT)
+
+    def look(self, now: float) -> None:
+        """Find out on which nothing comes, a few times a second."""
+        if now - self._looked < EVERY:
+            return
+        self._looked = now
+        longest = max(HOPELESS, HOPELESS_TIMES * self._manners.latency)
+        for connection in self.in_use:
+            connection.look(now, longest)
+
     def wanted(self, waiting: int) -> int:
         """How many connections to open now, where so many questions wait."""
         have = len(self.in_use) + len(self.connecting)
-        allowed = self._manners.connections - have
+        allowed = self.most - have
         if self._manners.mode is Mode.ONE_SHOT:
             fresh = sum(self.rooms()) + len(self.connecting)
             busy = have - fresh
@@ -131,7 +162,8 @@ class Pool:
         """
         if self._manners.is_slow:
             return len(self.connecting)
-        return len(self.connecting) + sum(not c.answered for c in self.in_use)
+        tried = (c.answered or c.outlook.silent for c in self.in_use)
+        return len(self.connecting) + sum(not each for each in tried)
 
     def beside(self, connection: Connection) -> int:
         """How many other connections are open, as the server may see it."""

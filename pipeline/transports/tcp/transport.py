@@ -5,6 +5,7 @@ connection fares is told to the server's manners, which say how to go on.
 """
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import itemgetter
@@ -58,7 +59,10 @@ class TcpTransport:
             raise Unreachable(f"nobody answers at {self._service.endpoint}") from None
         except OSError as error:
             why = error.strerror or type(error).__name__
-            raise Unreachable(f"cannot connect to {self._service.endpoint}: {why}") from None
+            passing = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
+            raise Unreachable(
+                f"cannot connect to {self._service.endpoint}: {why}", passing=passing
+            ) from None
         return self
 
     async def __aexit__(
@@ -84,10 +88,14 @@ class TcpTransport:
     def capacity(self) -> int:
         """Questions that connections can carry now, or that would open one of their own."""
         connections = self._pool.in_use
+        self._pool.look(self._loop.time())
         waiting = len(self._waiting)
         room = sum(self._pool.rooms()) - waiting
         if self.manners.mode is Mode.ONE_SHOT or not connections:
-            room += (self.manners.connections - len(connections)) * self.manners.depth
+            room += (self._pool.most - len(connections)) * self.manners.depth
+        else:  # one each in place of those on which nothing comes
+            begun = len(connections) + len(self._pool.connecting)
+            room += max(0, min(self._pool.silent, self._pool.most - begun))
         if self._service.concurrency is not None:
             flying = sum(len(c.exchange) for c in (*connections, *self._pool.last))
             room = min(room, self._service.concurrency - flying - waiting)
@@ -111,7 +119,7 @@ class TcpTransport:
             self._hand_out()
         if manners.lifetime is not None:
             pool.retire(manners.lifetime)
-        if len(pool.in_use) + len(pool.connecting) < manners.connections:
+        if len(pool.in_use) + len(pool.connecting) < pool.most:
             for _ in range(pool.wanted(self._waiting.ready)):
                 pool.start()
 

@@ -1,6 +1,9 @@
 """The questions of a run over UDP: one socket for all; for a solo question, a socket of its own.
 
-Rule: the receive buffer is raised, and no more is asked at once than it holds answers for.
+Where nothing is heard any more the name is looked up again, and the next of its addresses asked.
+
+Rules: the receive buffer is raised, and no more is asked at once than it holds answers for. Answers
+count only from the address that was asked.
 """
 
 import asyncio
@@ -28,6 +31,10 @@ quarter of the buffer."""
 SOLO_SOCKETS = 64
 """Of those that wait for late answers; the oldest is closed first."""
 
+SILENT = 3.0
+"""Seconds without a word, questions having been given up, after which another address is tried."""
+
+_Where = tuple[socket.AddressFamily, tuple[object, ...]]
 _NO_SOCKET = Fault(FaultKind.TRANSIENT, "no socket to be had", sent=False)
 
 
@@ -42,8 +49,12 @@ class UdpTransport:
         self._service = service
         self._deliver = deliver
         self.requests = DirectRequests(service.credentials, service.lookup)
-        self._where: tuple[socket.AddressFamily, tuple[object, ...]]
+        self._where: _Where
         self._port: Port
+        self._left: set[Port] = set()
+        """Those at former addresses, with questions that are still waited for."""
+        self._heard = 0.0
+        self._moving: asyncio.Task[None] | None = None
         self._solo: dict[Port, None] = {}  # in the order of opening
         self._most = 0
         self._loop = asyncio.get_running_loop()
@@ -53,20 +64,16 @@ class UdpTransport:
 
     async def __aenter__(self) -> Self:
         """Find the address and open the socket. Whether anybody answers, the first answer tells."""
-        host, port = address_of(self._service.endpoint)
         try:
-            found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+            found = await self._resolved()
         except OSError as error:
             why = error.strerror or "unknown host"
-            raise Unreachable(f"cannot find {self._service.endpoint}: {why}") from None
-        sock = None
-        for family, _, _, _, address in found:
-            self._where = (family, address)
-            try:
-                sock = self._new_socket()
-                break
-            except OSError:
-                continue  # such as IPv6 where there is none
+            # While a machine starts, its names may not be known yet.
+            passing = error.errno == socket.EAI_AGAIN
+            raise Unreachable(
+                f"cannot find {self._service.endpoint}: {why}", passing=passing
+            ) from None
+        sock = self._first_of(found)
         if sock is None:
             raise Unreachable(f"there is no way to {self._service.endpoint} from here")
         held = _raise_buffers(sock)
@@ -75,7 +82,23 @@ class UdpTransport:
         if self._service.concurrency is not None:
             self._most = min(self._most, self._service.concurrency)
         self._port = Port(self, sock, self.patience)
+        self._heard = self._loop.time()
         return self
+
+    async def _resolved(self) -> list[_Where]:
+        host, port = address_of(self._service.endpoint)
+        found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        return [(family, address) for family, _, _, _, address in found]
+
+    def _first_of(self, addresses: Sequence[_Where]) -> socket.socket | None:
+        """A socket to the first of them that there is a way to."""
+        for where in addresses:
+            self._where = where
+            try:
+                return self._new_socket()
+            except OSError:
+                continue  # such as IPv6 where there is none
+        return None
 
     async def __aexit__(
         self,
@@ -84,9 +107,13 @@ class UdpTransport:
         trace: TracebackType | None,
     ) -> None:
         """Close every socket."""
-        for port in (self._port, *self._solo):
+        if self._moving is not None:
+            self._moving.cancel()
+            await asyncio.wait([self._moving])
+        for port in (self._port, *self._solo, *self._left):
             port.close()
         self._solo.clear()
+        self._left.clear()
 
     def _new_socket(self) -> socket.socket:
         family, address = self._where
@@ -135,6 +162,7 @@ class UdpTransport:
 
     def heard(self, port: Port, outcomes: list[Outcome]) -> None:
         """Answers came, or the network refused."""
+        self._heard = self._loop.time()
         if outcomes and port in self._solo:
             self._close(port)
         if outcomes:
@@ -145,6 +173,39 @@ class UdpTransport:
         if port in self._solo:
             self._loop.call_later(self._service.timeout, self._close, port)
         self._deliver(outcomes)
+        is_silent = self._loop.time() - self._heard >= min(SILENT, self._service.timeout)
+        if port is self._port and is_silent and self._moving is None:
+            self._moving = self._loop.create_task(self._move(), name="another address")
+            self._moving.add_done_callback(self._moved)
+
+    async def _move(self) -> None:
+        """Ask at the next address of the name, if there is another one by now."""
+        try:
+            found = await self._resolved()
+        except OSError:
+            return  # it is tried again when more is given up
+        here = found.index(self._where) + 1 if self._where in found else 0
+        others = [where for where in (*found[here:], *found[:here]) if where != self._where]
+        before = self._where
+        sock = self._first_of(others)
+        if sock is None:
+            self._where = before
+            return
+        _raise_buffers(sock)
+        old, self._port = self._port, Port(self, sock, self.patience)
+        self._left.add(old)
+        self._loop.call_later(2 * self._service.timeout, self._leave, old)
+        self.counts.notes[1:] = ["nothing came from its first address, so others were asked"]
+
+    def _moved(self, task: asyncio.Task[None]) -> None:
+        self._moving, self._heard = None, self._loop.time()
+        if not task.cancelled():
+            task.result()  # a defect ends the run
+
+    def _leave(self, port: Port) -> None:
+        if port in self._left:
+            self._left.discard(port)
+            port.close()
 
     def _close(self, port: Port) -> None:
         if port in self._solo:

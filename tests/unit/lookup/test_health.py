@@ -1,49 +1,4 @@
-from pipeline.lookup.health import Breaker, RetryBudget, Slowdown
-
-
-def test_a_burst_of_refusals_is_one_step_down() -> None:
-    slowdown = Slowdown()
-    for _ in range(50):
-        slowdown.throttled(100.0, None)
-    assert slowdown.factor == 0.7
-    slowdown.throttled(102.0, None)
-    assert round(slowdown.factor, 2) == 0.49
-
-
-def test_few_refusals_among_many_answers_cost_as_much_as_they_are_and_pause_nothing() -> None:
-    slowdown = Slowdown()
-    for second in range(60):
-        slowdown.recover(float(second))
-        for _ in range(5):
-            slowdown.answered(19)
-            assert slowdown.throttled(float(second), None) == 0.0
-    assert slowdown.factor > 0.85
-    assert slowdown.throttled(60.0, 3.0) == 3.0
-
-
-def test_a_service_that_is_full_is_asked_much_less_whatever_it_answered_before() -> None:
-    slowdown = Slowdown()
-    slowdown.answered(1_000)
-    pauses = [slowdown.throttled(second, None) for second in (0.0, 1.0, 2.0) for _ in range(500)]
-    assert slowdown.factor < 0.5
-    assert pauses[-1] > 0.0
-
-
-def test_the_rate_comes_back_and_never_exceeds_what_was_set() -> None:
-    slowdown = Slowdown()
-    slowdown.throttled(100.0, None)
-    assert 0.7 < slowdown.recover(102.0) < 0.9
-    for second in range(103, 140):
-        slowdown.recover(float(second))
-    assert slowdown.factor == 1.0
-
-
-def test_the_pause_is_what_the_service_asks_or_grows() -> None:
-    slowdown = Slowdown()
-    assert slowdown.throttled(100.0, 9.0) == 9.0
-    pauses = [slowdown.throttled(100.0 + 5 * turn, None) for turn in range(1, 9)]
-    assert pauses == sorted(pauses)
-    assert pauses[-1] == 30.0
+from pipeline.lookup.health import Breaker, Failure, RetryBudget
 
 
 def test_retries_are_a_share_of_what_succeeds() -> None:
@@ -54,6 +9,21 @@ def test_retries_are_a_share_of_what_succeeds() -> None:
     budget.succeeded(10, 0.0)
     assert budget.available(0.0) == 5
     assert budget.available(2.0) == 15
+
+
+def test_retries_may_always_have_a_tenth_of_the_rate_within_bounds() -> None:
+    for rate, a_second in ((1.0, 5), (200.0, 20), (1e6, 50)):
+        budget = RetryBudget(0.0, rate)
+        budget.spend(50)
+        assert budget.available(2.0) == 2 * a_second
+
+
+def test_a_number_of_which_the_service_cannot_tell_is_asked_again_like_another() -> None:
+    budget = RetryBudget(0.0)
+    budget.spend(50)
+    for _ in range(100):
+        budget.spoke(0.0)
+    assert budget.available(0.0) == 100
 
 
 def test_a_burst_of_losses_is_asked_again_at_once_where_the_service_answers() -> None:
@@ -69,7 +39,7 @@ def test_a_burst_of_losses_is_asked_again_at_once_where_the_service_answers() ->
 
 def fail(breaker: Breaker, times: int, now: float) -> None:
     for _ in range(times):
-        breaker.failed(now, "no answer in time", now)
+        breaker.failed(now, Failure("no answer in time", now))
 
 
 def test_single_failures_do_not_open_the_breaker() -> None:
@@ -96,7 +66,7 @@ def test_what_left_before_it_opened_is_old_news() -> None:
     breaker = Breaker()
     fail(breaker, 20, 10.0)
     for _ in range(100):
-        breaker.failed(10.2, "no answer in time", 9.0)
+        breaker.failed(10.2, Failure("no answer in time", 9.0))
     assert not breaker.has_given_up
 
 
@@ -114,3 +84,34 @@ def test_it_gives_up_when_probes_keep_failing_sooner_if_nothing_ever_answered() 
             rounds += 1
         patience.append((rounds, now - 10.0))
     assert patience == [(2, 3.0), (6, 60.0)]
+
+
+def test_what_fails_again_says_nothing_of_a_service_that_answers_others() -> None:
+    for trusted in (False, True):
+        breaker = Breaker(trusted=trusted)
+        for _ in range(100):
+            breaker.failed(1.0, Failure("no answer in time", 1.0, again=True))
+        assert breaker.is_open != trusted
+
+
+def test_while_it_is_open_every_failure_counts() -> None:
+    breaker = Breaker(trusted=True)
+    fail(breaker, 20, 10.0)
+    now = 10.0
+    while not breaker.has_given_up:
+        now = breaker.opens_at(now)
+        breaker.failed(now, Failure("no answer in time", now, again=True))
+        assert now < 200.0
+    breaker.close()
+    assert breaker.allowed(now, 500) is None
+
+
+def test_a_service_that_is_full_and_answers_is_there() -> None:
+    breaker = Breaker()
+    breaker.answered(10.0)
+    for _ in range(500):
+        breaker.failed(10.5, Failure("429", 10.4, throttled=True))
+    assert not breaker.is_open
+    for _ in range(20):
+        breaker.failed(11.5, Failure("429", 11.4, throttled=True))
+    assert breaker.is_open

@@ -2,8 +2,9 @@ import random
 
 import pytest
 
-from pipeline.lookup.retry import RETRY_AFTER_CAP, Retries, persistently
+from pipeline.lookup.retry import RETRY_AFTER_CAP, Retries, reached
 from pipeline.protocol.messages import Fault, FaultKind
+from pipeline.transports.contract import Unreachable
 
 SILENCE = Fault(FaultKind.TRANSIENT, "no answer in time")
 
@@ -36,21 +37,54 @@ def test_the_services_wish_comes_first_with_a_cap(asked: float, given: float) ->
     assert Retries(3, random.Random(1)).delay(fault, 1) == given
 
 
-async def test_an_action_is_repeated_only_for_the_named_failure() -> None:
-    calls: list[int] = []
+class Failing:
+    """Raises these, one after the other, then is done."""
 
-    async def fails_twice() -> str:
-        calls.append(1)
-        if len(calls) < 3:
-            raise ConnectionError
+    def __init__(self, *failures: Exception) -> None:
+        self._failures = list(failures)
+        self.calls = 0
+        self.told: list[str] = []
+
+    async def __call__(self) -> str:
+        self.calls += 1
+        if self._failures:
+            raise self._failures.pop(0)
         return "done"
 
-    assert await persistently(fails_twice, ConnectionError, attempts=3, first=0.0) == "done"
-    calls.clear()
-    with pytest.raises(ConnectionError):
-        await persistently(fails_twice, ConnectionError, attempts=2, first=0.0)
-    assert len(calls) == 2
-    calls.clear()
-    with pytest.raises(ConnectionError):
-        await persistently(fails_twice, ValueError, attempts=5, first=0.0)
-    assert len(calls) == 1
+    async def reached(self, *, attempts: int = 3, patience: float = 60.0) -> str:
+        return await reached(
+            self,
+            attempts=attempts,
+            first=0.0,
+            patience=patience,
+            told=lambda why: self.told.append(str(why)),
+        )
+
+
+async def test_what_cannot_be_reached_is_tried_a_few_times() -> None:
+    twice = Failing(Unreachable("a"), Unreachable("b"))
+    assert await twice.reached() == "done"
+    three = Failing(Unreachable("a"), Unreachable("b"), Unreachable("c"))
+    with pytest.raises(Unreachable, match="c"):
+        await three.reached()
+    assert (three.calls, three.told) == (3, [])
+
+
+async def test_what_passes_is_waited_for_and_told_once() -> None:
+    often = Failing(*(Unreachable(str(nth), passing=True, retry_after=0.0) for nth in range(30)))
+    assert await often.reached() == "done"
+    assert often.told == ["2"]
+
+
+async def test_it_is_not_waited_for_longer_than_that() -> None:
+    for_ever = Failing(*(Unreachable("no", passing=True, retry_after=0.01) for _ in range(1000)))
+    with pytest.raises(Unreachable):
+        await for_ever.reached(patience=0.05)
+    assert for_ever.calls < 100
+
+
+async def test_another_error_is_not_tried_again() -> None:
+    other = Failing(ValueError())
+    with pytest.raises(ValueError):  # noqa: PT011  it is this one
+        await other.reached()
+    assert other.calls == 1

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from urllib.parse import parse_qs, quote_plus
 
 import pytest
 
@@ -9,8 +10,8 @@ from pipeline.protocol.messages import Credentials
 from pipeline.protocol.token import Refusal, TokenKeeper, TokenRefused, TokenUnusable
 
 
-def keeper() -> TokenKeeper:
-    return TokenKeeper(Credentials("an-id", "a:secret/+ü"))
+def keeper(secret: str = "a-secret") -> TokenKeeper:
+    return TokenKeeper(Credentials("an-id", secret))
 
 
 def body(**fields: object) -> bytes:
@@ -18,7 +19,7 @@ def body(**fields: object) -> bytes:
 
 
 def test_the_request_is_the_samples() -> None:
-    headers, sent = keeper().request()
+    headers, sent = keeper("a:secret/+ü").request()
 
     assert sent == b"grant_type=client_credentials&scope=linklookup%2Flookup"
     scheme, _, pair = headers["Authorization"].partition(" ")
@@ -89,6 +90,79 @@ def test_a_refusal_repeats_nothing_but_one_word(said: bytes) -> None:
 def test_an_answer_without_a_token_may_be_better_next_time(status: int, said: bytes) -> None:
     with pytest.raises(TokenUnusable):
         keeper().accept(status, said, 0.0)
+
+
+ACCOUNT = (
+    "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type"
+    " invalid_scope"
+)
+
+
+@pytest.mark.parametrize("error", ACCOUNT.split())
+@pytest.mark.parametrize("status", [400, 401])
+def test_errors_of_the_account_are_final(status: int, error: str) -> None:
+    with pytest.raises(TokenRefused, match=error):
+        keeper().accept(status, b'{"error":"%s"}' % error.encode(), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "passing"),
+    [
+        (400, b'{"error":"temporarily_unavailable"}', True),
+        (400, b'{"error":"server_error"}', True),
+        (400, b'{"error":"slow_down"}', True),
+        (401, b'{"error":"temporarily_unavailable"}', True),
+        (403, b"<html>blocked</html>", True),
+        (403, b"", True),
+        (400, b"", True),
+        (429, b"", True),
+        (500, b"", True),
+        (503, b'{"error":"invalid_client"}', True),
+        (404, b"", False),
+        (405, b"", False),
+        (302, b"", False),
+    ],
+)
+def test_everything_else_passes_or_is_a_wrong_address(
+    status: int, said: bytes, passing: bool
+) -> None:
+    with pytest.raises(TokenUnusable) as error:
+        keeper().accept(status, said, 0.0, 7.0 if status == 429 else None)
+    assert error.value.passing is passing
+    assert error.value.retry_after == (7.0 if status == 429 else None)
+
+
+@pytest.mark.parametrize("secret", ["a+b", "a/b", "100%", "a=b", "a b", "é"])
+def test_a_secret_with_signs_is_sent_in_three_ways(secret: str) -> None:
+    tokens, sent = keeper(secret), []
+    for last in (False, False, True):
+        sent.append(tokens.request())
+        with pytest.raises(TokenRefused if last else TokenUnusable):
+            tokens.accept(401, b'{"error":"invalid_client"}', 0.0)
+
+    headers = [headers.get("Authorization", "Basic ").removeprefix("Basic ") for headers, _ in sent]
+    assert base64.b64decode(headers[0]).decode() == f"an-id:{secret}"
+    assert base64.b64decode(headers[1]).decode() == f"an-id:{quote_plus(secret)}"
+    assert parse_qs(sent[2][1].decode())["client_secret"] == [secret]
+    assert (headers[2], b"client_secret" in sent[0][1]) == ("", False)
+
+
+@pytest.mark.parametrize("works", [0, 1, 2])
+def test_the_way_that_works_is_kept(works: int) -> None:
+    tokens = keeper("a+b")
+    for _ in range(works):
+        with pytest.raises(TokenUnusable):
+            tokens.accept(400, b'{"error":"invalid_client"}', 0.0)
+    right = tokens.request()
+    tokens.accept(200, body(), 0.0)
+    assert tokens.request() == right
+    with pytest.raises(TokenRefused):
+        tokens.accept(401, b'{"error":"invalid_client"}', 1.0)
+
+
+def test_a_plain_secret_is_refused_at_once() -> None:
+    with pytest.raises(TokenRefused):
+        keeper().accept(401, b'{"error":"invalid_client"}', 0.0)
 
 
 def test_a_refused_token_is_renewed_and_older_refusals_are_replayed() -> None:

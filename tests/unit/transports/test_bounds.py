@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.protocol.messages import Credentials
 from pipeline.protocol.token import DEFAULT_LIFE, TokenKeeper
-from pipeline.transports.rest.meaning import LONGEST_WAIT, retry_after
+from pipeline.transports.rest.waits import LONGEST_WAIT, retry_after
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 

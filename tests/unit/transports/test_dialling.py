@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline.lookup.retry import persistently
+from pipeline.lookup.retry import reached
 from pipeline.protocol.codec import DirectRequests
 from pipeline.protocol.messages import Lookup, Query
 from pipeline.transports.contract import TransportCounts, Unreachable, Withdrawn
@@ -81,7 +81,9 @@ async def test_however_short_the_time_every_question_has_one_outcome(
     async with connected("tcp", replies, timeout=5) as (client, running):
         short = type(client)("tcp", running, timeout=patience)
         try:
-            await persistently(short.transport.__aenter__, Unreachable, attempts=20, first=0.001)
+            await reached(
+                short.transport.__aenter__, attempts=20, first=0.001, patience=1.0, told=print
+            )
         except Unreachable:
             return  # that is a way to end, too
         async with asyncio.timeout(30):

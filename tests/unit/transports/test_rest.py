@@ -10,7 +10,7 @@ from aiohttp import web
 from pipeline.errors import AccountError
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Query
 from pipeline.transports.contract import Unreachable, Withdrawn
-from pipeline.transports.rest.meaning import retry_after
+from pipeline.transports.rest.waits import retry_after
 from tests.conformance.services import (
     TEL,
     TELS,

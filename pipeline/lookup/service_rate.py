@@ -1,0 +1,234 @@
+"""The rate that the service lets through, found as TCP finds a bandwidth. Pure: time is an argument.
+
+What is asked above it is refused, or lost without a word, while the rest is answered: so what is
+answered in a second tells the rate. It is held, a little below, and now and then a higher one is
+tried; where that goes well, the next step is larger.
+
+A service or a network may refuse or lose its share of whatever it gets. Then fewer requests lessen
+that share by nothing, and the rate is given back (as `losses.py` does with how many at once).
+"""
+
+from typing import Final
+
+__all__ = ("ServiceRate",)
+
+
+class _Lately:
+    """Answers, and what was refused or lost; half of it is forgotten each second."""
+
+    def __init__(self) -> None:
+        self.answers = self.bad = self._at = 0.0
+
+    def forget(self, now: float) -> None:
+        if now - self._at >= 1.0:
+            self._at = now
+            self.answers, self.bad = self.answers / 2, self.bad / 2
+
+
+class ServiceRate:
+    """The rate in force, at most the one that is set."""
+
+    ROUND: Final = 1.0
+    """Seconds that are judged together: limits are limits of a second, as a rule."""
+    SETTLES: Final = 0.5
+    """Seconds after a change, beside what answers take, whose outcomes are still those of before."""
+    GAP: Final = 0.5
+    """Seconds without any outcome, or those of five at the rate, after which a round is void."""
+    LONGEST: Final = 5.0
+    """Seconds of a round in which little happens."""
+    FEWEST: Final = 20
+    """Outcomes that show a share."""
+    CHANCE: Final = 0.02
+    """Share refused or lost that means nothing."""
+    FEW: Final = 0.2
+    """Share up to which nothing pauses, and which a service may have by itself."""
+    ROOM: Final = 2.0
+    """Times the usual share that still counts as usual."""
+    BELOW: Final = 0.98
+    """Where the rate is held, in parts of what was let through."""
+    CLIMB: Final = 1.25
+    """Where it is not known what is let through: times as much each round."""
+    BACK: Final = 2.0
+    """Likewise where nothing was answered for a while."""
+    PROBE: Final = 0.05
+    """By how much more the first round above it tries; each that goes well doubles it."""
+    HOLD: Final = 4.0
+    """Seconds between two such tries; twice as long after each that brought nothing."""
+    LONGEST_HOLD: Final = 60.0
+    DOWN: Final = 0.5
+    """Where nothing is answered at all."""
+    LOWEST: Final = 0.002
+    """Part of the set rate that is always tried, and one a second."""
+    PAUSE: Final = 1.0
+    """Seconds for which nothing leaves where nothing is answered; twice as long each time."""
+    LONGEST_PAUSE: Final = 30.0
+    PATIENCE: Final = 0.5
+    """Seconds of refusals without any answer between them that are a reason to pause."""
+
+    def __init__(self, rate: float, processes: int = 1) -> None:
+        """`rate`: requests a second as it is set, of `processes` together."""
+        self.set = rate
+        self.rate = rate
+        """Requests a second that should leave now, of all processes."""
+        self.changed_at = 0.0
+        self._alone = processes == 1
+        self._since: float | None = None
+        self._answers = 0
+        self._bad = 0
+        self._total = 0
+        self._changed = 0.0
+        """When there were more of them last."""
+        self._lately = _Lately()
+        self._only_refused_since: float | None = None
+        self._until = 0.0
+        """End of the latest pause, which is part of its round."""
+        self._paused = False
+        self._pauses = 0
+        self._answering = True
+        """It has answered since the latest pause."""
+        self._usual = 0.0
+        self._passed: float | None = None
+        """What was let through when last too much was asked."""
+        self._climb = self.CLIMB
+        self._step = self.PROBE
+        self._hold = self.HOLD
+        self._held_until = 0.0
+        self._trial: tuple[float, float] | None = None
+        """Share and rate before the last cut, until it is known whether that lessened the share."""
+
+    def __repr__(self) -> str:
+        return f"<ServiceRate {self.rate:.1f} of {self.set:g} a second>"
+
+    @property
+    def found(self) -> float | None:
+        """What the service was seen to let through, where that is less than the rate that is set."""
+        return self._passed if self.rate < self.set else None
+
+    def answered(self, count: int) -> None:
+        """The service answered so many."""
+        self._answers += count
+        self._lately.answers += count
+        self._answering = True
+        self._only_refused_since = None
+
+    def lost(self, count: int) -> None:
+        """So many will have no answer, as it seems; less than 0 where some came after all."""
+        self._bad += count
+        self._lately.bad += count
+
+    @property
+    def is_few(self) -> bool:
+        """What is refused or lost of late is little beside what is answered."""
+        return self._lately.bad <= self.FEW * (self._lately.bad + self._lately.answers)
+
+    def refused(self, now: float, retry_after: float | None) -> float:
+        """The service asked for less. Gives the seconds for which nothing should leave."""
+        self.lost(1)
+        if self._only_refused_since is None:
+            self._only_refused_since = now
+        if self.is_few:
+            return 0.0
+        pause = retry_after
+        if pause is None:
+            if now - self._only_refused_since < self.PATIENCE:
+                return 0.0
+            self._only_refused_since = None
+            pause = min(self.PAUSE * 2.0**self._pauses, self.LONGEST_PAUSE)
+            self._pauses += 1
+        self._paused, self._answering = True, False
+        self._until = max(self._until, now + pause)
+        return pause
+
+    def look(self, now: float, latency: float = 0.0) -> float:
+        """The rate from now on; cheap to call often. `latency`: seconds that an answer takes."""
+        if self._since is None:
+            self._since = now
+        self._lately.forget(now)
+        took = now - self._since
+        if took < 0:  # what comes now belongs to before the change
+            self._answers = self._bad = 0
+        if self._stood_still(now):
+            self._begin(now)  # so what came before says nothing of a rate
+        elif took >= self.ROUND and now >= self._until:
+            self._end_round(now, took, latency)
+        return self.rate
+
+    def _stood_still(self, now: float) -> bool:
+        total = self._answers + self._bad
+        if total != self._total or not total or self._paused:
+            self._total, self._changed = total, now
+        return now - self._changed > max(self.GAP, 5.0 / self.rate)
+
+    def _end_round(self, now: float, took: float, latency: float) -> None:
+        total = self._answers + max(0, self._bad)
+        before = self.rate
+        if total >= self.FEWEST or (self._bad > 0 and took >= self.LONGEST):
+            self._judge(now, took, total)
+        elif (
+            took >= self.LONGEST and self._answering
+        ):  # little is asked, and nothing speaks against more
+            self._rise(now, self.rate)
+        else:
+            return
+        if self.rate == before:
+            self._begin(now)
+        else:
+            self.changed_at = now
+            self._begin(now + self.SETTLES + 2 * latency)
+
+    def _judge(self, now: float, took: float, total: int) -> None:
+        share = max(0, self._bad) / total
+        if share <= max(self.CHANCE, min(self.FEW, self.ROOM * self._usual)):
+            self._usual += 0.1 * (share - self._usual)
+            self._pauses, self._trial = 0, None
+            self._rise(now, total / took)
+        elif self._trial is not None and self._was_for_nothing(share):
+            share_before, self.rate = self._trial
+            self._usual, self._trial = max(share, share_before), None
+        else:
+            self._fall(now, share, took)
+
+    def _was_for_nothing(self, share: float) -> bool:
+        """The cut did not lessen the share, and that is one that chance may explain."""
+        assert self._trial is not None  # noqa: S101  the caller has looked
+        before, _ = self._trial
+        return before / 2 < share <= self.FEW
+
+    def _fall(self, now: float, share: float, took: float) -> None:
+        lowest = min(self.set, max(1.0, self.LOWEST * self.set))
+        self._trial = (share, self.rate)
+        self._climb, self._step = self.CLIMB, self.PROBE
+        if share == 1.0:
+            self._passed, self._climb = None, self.BACK
+            self.rate = max(lowest, self.DOWN * self.rate)
+            return
+        through = max(lowest, min(self.rate, self._of_all(self._answers / took, 1.0 - share)))
+        if self._paused:
+            # What the pause was for is not known: as if it belonged to the time of the answers.
+            self._passed, self.rate = None, through
+            return
+        self._passed, self.rate = through, max(lowest, self.BELOW * through)
+        self._held_until = now + self._hold
+        self._hold = min(self.LONGEST_HOLD, 2 * self._hold)
+
+    def _of_all(self, answered: float, share: float) -> float:
+        """What all processes together have let through; of the others only the share is known."""
+        return answered if self._alone else self.rate * share
+
+    def _rise(self, now: float, used: float) -> None:
+        if self.rate >= self.set or (self._alone and used < 0.8 * self.rate):
+            return  # there is nothing to find, or nothing was tried
+        if self._passed is None:
+            self.rate = min(self.set, self._climb * self.rate)
+        elif now >= self._held_until:
+            if self._step > self.PROBE:  # what was tried was let through
+                self._passed, self._hold = self.rate, self.HOLD
+            self.rate = min(self.set, self._passed * (1.0 + self._step))
+            self._step = min(self.CLIMB - 1.0, 2 * self._step)
+        if self.rate >= self.set:
+            self._passed = None
+
+    def _begin(self, now: float) -> None:
+        self._since = now
+        self._answers = self._bad = 0
+        self._paused = False
