@@ -15,6 +15,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 from pipeline.protocol.noise import TALKS_ON
+from pipeline.transports.rest.heads import mended
 
 __all__ = ("Connector",)
 
@@ -72,7 +73,7 @@ class _Bounded(ResponseHandler):
         super().__init__(loop)
         self._reuse = reuse
         self._asked = 0
-        self._awaits = False
+        self._awaits = self._begins = False
         self._interim = 0
         self._final = 0
         self._unread = select.poll()
@@ -100,8 +101,17 @@ class _Bounded(ResponseHandler):
         if self._asked:
             self._reuse.asked()
         self._asked += 1
-        self._awaits = True
+        self._awaits = self._begins = True
         super().set_response_params(**given)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        if self._begins:
+            self._begins = False
+            data, sound = mended(data)
+            if not sound:
+                self.force_close()
+        super().data_received(data)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         """The head of a response came."""

@@ -15,7 +15,10 @@ from yarl import URL
 from pipeline.transports.contract import Service
 from pipeline.transports.rest.attempt import Departure
 
-__all__ = ("Exchange",)
+__all__ = ("LONGEST_HEADER", "Exchange")
+
+LONGEST_HEADER = 65_536
+"""Bytes of one header of an answer; some services send tokens and policies of more than 8 KiB."""
 
 
 class Exchange:
@@ -46,7 +49,9 @@ class Exchange:
             raise aiohttp.ConnectionTimeoutError from error
         try:
             assert connection.protocol is not None  # noqa: S101  it is open
-            connection.protocol.set_response_params(read_until_eof=True)
+            connection.protocol.set_response_params(
+                read_until_eof=True, max_line_size=LONGEST_HEADER, max_field_size=LONGEST_HEADER
+            )
             await departure.leave()
             response = await request.send(connection)
             return await response.start(connection)

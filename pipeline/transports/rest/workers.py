@@ -27,7 +27,7 @@ from pipeline.transports.groups import leave
 from pipeline.transports.rest.attempt import Deadline, Departure
 from pipeline.transports.rest.bearer import PROXY_REFUSES, Bearer
 from pipeline.transports.rest.connector import Connector
-from pipeline.transports.rest.exchange import Exchange
+from pipeline.transports.rest.exchange import LONGEST_HEADER, Exchange
 from pipeline.transports.rest.meaning import (
     LONGEST,
     body_of,
@@ -47,8 +47,6 @@ DNS_LIFE = 60
 """Seconds that an address is remembered, where connections to it come about."""
 LOOK_UP_EVERY = 1.0
 """Seconds from one look at the name to the next where they do not."""
-LONGEST_HEADER = 65_536
-"""Bytes of one header of an answer; some services send tokens and policies of more than 8 KiB."""
 KEEP_ALIVE = 10.0
 """Seconds; shorter than most servers' own, so that we close first."""
 CONNECTING = 0.9

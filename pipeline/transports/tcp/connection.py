@@ -45,7 +45,7 @@ class Outlook(NamedTuple):
     hopeless: int
     """Open questions without an answer to come: later ones were answered."""
     silent: bool
-    """There are others, and nothing has come for long."""
+    """All that is open on it has been so for long."""
 
 
 _GOOD = Outlook(0, silent=False)
@@ -110,7 +110,7 @@ class Connection(asyncio.Protocol):
         exchange = self.exchange
         answered = exchange.answered > 0
         hopeless = exchange.asked_before(exchange.latest - longest) if answered else 0
-        silent = exchange.asked_before(now - longest) > hopeless
+        silent = 0 < len(exchange) == exchange.asked_before(now - longest)
         self.outlook = Outlook(hopeless, silent)
 
     def proof(self) -> int:

@@ -92,6 +92,11 @@ class Manners:
         return self._width.pause if self.mode is Mode.ONE_SHOT else 0.0
 
     @property
+    def is_proven(self) -> bool:
+        """So many were open at once, and every one was answered."""
+        return self._proven >= self.depth
+
+    @property
     def is_slow(self) -> bool:
         """Answers take so long that many questions must be open at once."""
         return max(self.latency, self._shallower) > FAR

@@ -106,20 +106,20 @@ class Pool:
             depth = min(manners.depth, max(1, manners.open_in_all // len(connections)))
             lifetime = 1 << 60 if manners.lifetime is None else manners.lifetime
         return [
-            max(
-                0,
-                # One at first: all that it takes is lost where the server has no room for it.
-                min(
-                    (depth if c.answered else 1) + c.outlook.hopeless - len(c.exchange)
-                    if depth
-                    else 1,
-                    lifetime - c.exchange.asked,
-                ),
-            )
+            max(0, min(self._room(c, depth), lifetime - c.exchange.asked))
             if c.ready and c is not self.lingering
             else 0
             for c in connections
         ]
+
+    def _room(self, connection: Connection, depth: int) -> int:
+        if not depth:
+            return 1
+        # One at first: all that it takes is lost where the server has no room for it.
+        depth = depth if connection.answered else 1
+        # Where the depth is not proven, what is hopeless may be so because of it.
+        beside = connection.outlook.hopeless if self._manners.is_proven else 0
+        return depth + beside - len(connection.exchange)
 
     @property
     def most(self) -> int:

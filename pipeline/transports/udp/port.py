@@ -45,7 +45,11 @@ class Owner(Protocol):
     refusals: int
 
     def heard(self, port: "Port", outcomes: list[Outcome], /) -> None:
-        """Answers came, or the network refused."""
+        """Answers came."""
+        ...
+
+    def refused(self, port: "Port", outcomes: list[Outcome], /) -> None:
+        """The network says that nobody listens, or that there is no way there."""
         ...
 
     def given_up(self, port: "Port", outcomes: list[Outcome], /) -> None:
@@ -124,7 +128,7 @@ class Port:
             return  # it has answered of late: one odd report ends nothing
         outcomes = self.exchange.abandon(f"refused by the network: {error.strerror}")
         if outcomes:
-            self._loop.call_soon(self._owner.heard, self, outcomes)
+            self._loop.call_soon(self._owner.refused, self, outcomes)
 
     def _look(self) -> None:
         """Read what is there, and again soon after something was."""

@@ -161,18 +161,29 @@ class UdpTransport:
         port.send([query], self._port.exchange.attempts)
 
     def heard(self, port: Port, outcomes: list[Outcome]) -> None:
-        """Answers came, or the network refused."""
+        """Answers came."""
         self._heard = self._loop.time()
         if outcomes and port in self._solo:
             self._close(port)
         if outcomes:
             self._deliver(outcomes)
 
+    def refused(self, port: Port, outcomes: list[Outcome]) -> None:
+        """The network says that nobody listens there."""
+        if port in self._solo:
+            self._close(port)
+        self._deliver(outcomes)
+        self._look_elsewhere(port)
+
     def given_up(self, port: Port, outcomes: list[Outcome]) -> None:
         """Questions are given up; a socket with one stays a while, for an answer that is late."""
         if port in self._solo:
             self._loop.call_later(self._service.timeout, self._close, port)
         self._deliver(outcomes)
+        self._look_elsewhere(port)
+
+    def _look_elsewhere(self, port: Port) -> None:
+        """Try another address, where nothing has come for long."""
         is_silent = self._loop.time() - self._heard >= min(SILENT, self._service.timeout)
         if port is self._port and is_silent and self._moving is None:
             self._moving = self._loop.create_task(self._move(), name="another address")

@@ -1,0 +1,107 @@
+"""Heads of answers that are not in good order, and that other clients take."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from pipeline.protocol.messages import Answer, Query
+from pipeline.transports.rest.heads import mended
+from tests.conformance.services import TELS, Client, Running, answer, plainly
+
+TOKEN = b'{"access_token":"a","token_type":"Bearer","expires_in":"3600"}'
+
+
+def in_chunks(body: bytes) -> bytes:
+    return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+
+
+ODD = {
+    "a blank before a colon": (b"X-A : b\r\nContent-Length: %d", None),
+    "a tab before a colon": (b"X-A\t: b\r\nContent-Length: %d", None),
+    "a blank before the colon of the length": (b"Content-Length : %d", None),
+    "a blank and a colon in a value": (b"X-A: b : c\r\nContent-Length: %d", None),
+    "the length twice": (b"Content-Length: %d\r\nContent-Length: %d", None),
+    "the length twice, written otherwise": (b"Content-Length: %d\r\ncontent-length:%d", None),
+    "a length beside chunks": (b"Content-Length: %d\r\nTransfer-Encoding: chunked", in_chunks),
+    "chunks beside a wrong length": (
+        b"Transfer-Encoding: Chunked\r\nContent-Length: 9%d",
+        in_chunks,
+    ),
+    "a header of 60 kB": (b"X-A: " + b"a" * 60_000 + b"\r\nContent-Length: %d", None),
+    "a folded header": (b"X-A: a\r\n  b\r\nContent-Length: %d", None),
+    "a header in Latin-1": (b"X-A: \xe9\r\nContent-Length: %d", None),
+    "in good order": (b"Content-Length: %d", None),
+}
+
+
+class Answering:
+    """A service whose answers have such a head."""
+
+    def __init__(self, how: str) -> None:
+        self._head, self._body_as = ODD[how]
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            try:
+                asked = (await reader.readuntil(b"\r\n\r\n")).decode()
+            except (asyncio.IncompleteReadError, ConnectionError):
+                break
+            if asked.startswith("GET"):
+                writer.write(self._said(asked.partition("tel=")[2][:11]))
+                continue
+            length = int(asked.lower().partition("content-length: ")[2].partition("\r")[0])
+            await reader.readexactly(length)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(TOKEN) + TOKEN)
+        writer.close()
+
+    def _said(self, tel: str) -> bytes:
+        body = answer(tel)
+        head = self._head % ((len(body),) * self._head.count(b"%d"))
+        sent = self._body_as(body) if self._body_as else body
+        return b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + sent
+
+
+@asynccontextmanager
+async def answering(how: str) -> AsyncIterator[Client]:
+    """A client of it."""
+    server = await asyncio.start_server(Answering(how), "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    running = Running(plainly)
+    running.endpoint = f"http://{host}:{port}/enumlookup"
+    running.token_url = f"http://{host}:{port}/oauth2/token"
+    client = Client("rest", running, timeout=10)
+    try:
+        async with client.transport:
+            yield client
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("how", ODD)
+async def test_an_answer_with_an_odd_head_is_read(how: str) -> None:
+    async with answering(how) as client:
+        outcomes = await client.ask(*(Query(key, tel) for key, tel in enumerate(TELS[:20])))
+    assert [outcome.result for outcome in outcomes] == [
+        Answer(answer(tel), "") for tel in TELS[:20]
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nX-A : b",  # not all of it is here
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"",
+        b"\r\n\r\n",
+    ],
+)
+def test_what_is_in_good_order_stays_as_it_is(data: bytes) -> None:
+    assert mended(data) == (data, True)
+
+
+def test_two_lengths_that_differ_are_left_to_be_refused() -> None:
+    data = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"
+    assert mended(data)[0] == data
