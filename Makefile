@@ -37,7 +37,7 @@ test test-slow: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP)  ## The tests, without the slow ones, on JOBS=cores; ARGS="-k name" and the like go to pytest
 	$(PYTHON) -m pytest $(PARALLEL) $(ARGS)
 
-test-slow: $(STAMP)  ## The rest of them, an hour; JOBS=, ARGS go to pytest
+test-slow: $(STAMP)  ## The rest of them, an hour, with nginx and haproxy where they are installed; JOBS=, ARGS go to pytest
 	$(PYTHON) -m pytest $(PARALLEL) -m slow $(ARGS)
 
 check: check-format check-lint check-types check-layers check-docs  ## Format, lint, types, layers, and whether the documents are up to date

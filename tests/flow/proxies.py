@@ -98,7 +98,7 @@ def haproxy(folder: Path, endpoint: str, *, defaults: str = "", inner: str = "")
 
 def _running(command: list[str], port: int, endpoint: str) -> Iterator[str]:
     if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not installed: make test-slow says how")
+        pytest.skip(f"{command[0]} is not installed; Debian: apt-get install nginx haproxy")
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             _wait_for(port, process)
