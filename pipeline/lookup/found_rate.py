@@ -4,7 +4,7 @@ It decides nothing: each run finds out anew. `msisdn doctor` tells it.
 """
 
 import struct
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -41,25 +41,20 @@ class FoundRate:
 
     def tell(self, rate: float, at: float) -> None:
         """Keep it, where that can be done at once; it is no more than a hint."""
-        with suppress(StorageError):
-            file = StateFile(self._path, _BLOCK.size, lambda _: None)
-            try:
-                if file.enter(at):
-                    _BLOCK.pack_into(file.block, 0, rate, at)
-                    file.leave()
-            finally:
-                file.close()
+        with suppress(StorageError), closing(self._opened()) as file:
+            if file.enter(at):
+                _BLOCK.pack_into(file.block, 0, rate, at)
+                file.leave()
 
     def last(self) -> Seen | None:
         """What was kept, if anything."""
         if not self._path.is_file():
             return None
-        with suppress(StorageError):
-            file = StateFile(self._path, _BLOCK.size, lambda _: None)
-            try:
-                if file.enter(0.0):
-                    seen = Seen(*_BLOCK.unpack_from(file.block))
-                    return seen if seen.rate > 0 else None
-            finally:
-                file.close()
+        with suppress(StorageError), closing(self._opened()) as file:
+            if file.enter(0.0):
+                seen = Seen(*_BLOCK.unpack_from(file.block))
+                return seen if seen.rate > 0 else None
         return None
+
+    def _opened(self) -> StateFile:
+        return StateFile(self._path, _BLOCK.size, lambda _: None)

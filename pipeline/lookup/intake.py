@@ -168,7 +168,7 @@ class Intake:
         work = self._settlement[key]
         # What never left says nothing of the number.
         again = fault.sent and (retry.again or position_of(key) in work.failed)
-        if fault.reason == NO_ANSWER and not (told or again):
+        if fault.reason == NO_ANSWER and fault.sent and not (told or again):
             self._condition.rate.lost(1)
         # What others have overtaken was lost while the service was there.
         self._weigh(fault, now, sent_at, again=again or told)

@@ -48,7 +48,6 @@ class Retries:
         self, attempts: int, dice: random.Random, *, first: float = 0.5, cap: float = 30.0
     ) -> None:
         self._dice = dice
-        self._first, self._cap = first, cap
         self._window = wait_exponential(multiplier=first, max=cap)
         self._policy = Retrying(
             stop=stop_after_attempt(attempts),
@@ -66,16 +65,19 @@ class Retries:
     def pause(self, fault: Fault, times: int) -> float:
         """Seconds until a number is asked again that was refused so many times for lack of room."""
         wanted = min(fault.retry_after or 0.0, RETRY_AFTER_CAP)
-        return max(wanted, self._dice.uniform(0.0, self._longest(times)) if times > 1 else 0.0)
+        longest = self._window(self._state(times)) if times > 1 else 0.0
+        return max(wanted, self._dice.uniform(0.0, longest))
 
-    def _longest(self, times: int) -> float:
-        return min(self._cap, self._first * 2.0 ** (times - 1))
+    def _state(self, attempt: int) -> RetryCallState:
+        """tenacity's own, after attempt number `attempt` (from 1)."""
+        state = RetryCallState(self._policy, fn=None, args=(), kwargs={})
+        state.attempt_number = attempt
+        return state
 
     def delay(self, fault: Fault, attempt: int) -> float | None:
         """Seconds until the next attempt after number `attempt` (from 1); None to give up."""
         self._policy.begin()  # it keeps its counts a thread, and wants them begun
-        state = RetryCallState(self._policy, fn=None, args=(), kwargs={})
-        state.attempt_number = attempt
+        state = self._state(attempt)
         failure = _Failed(fault)
         state.set_exception((type(failure), failure, None))
         try:

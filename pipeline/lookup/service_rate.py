@@ -164,9 +164,8 @@ class ServiceRate:
         before = self.rate
         if total >= self.FEWEST or (self._bad > 0 and took >= self.LONGEST):
             self._judge(now, took, total)
-        elif (
-            took >= self.LONGEST and self._answering
-        ):  # little is asked, and nothing speaks against more
+        elif took >= self.LONGEST and self._answering:
+            # Little is asked, and nothing speaks against more.
             self._rise(now, self.rate)
         else:
             return

@@ -45,7 +45,8 @@ class Silence:
         """When they left, and how many."""
         self._usual = 0.0
         self._gap = self.HELD
-        self._probe_at = 0.0
+        self.probe_at = 0.0
+        """When the next probe may leave, while it is long."""
 
     def __repr__(self) -> str:
         return f"<Silence, {self.unheard} unheard>"
@@ -53,7 +54,7 @@ class Silence:
     def sent(self, count: int, now: float) -> None:
         """So many left."""
         if self.is_long(now):
-            self._probe_at = now + self._gap
+            self.probe_at = now + self._gap
             self._gap = min(self.LONGEST_GAP, 2 * self._gap)
         self._batches.append((now, count))
         self.unheard += count
@@ -63,7 +64,7 @@ class Silence:
 
         Gives how many requests are to be paid for once more.
         """
-        self._gap, self._probe_at = self.HELD, 0.0
+        self._gap, self.probe_at = self.HELD, 0.0
         lasted = now - self._batches[0][0] if self._batches else 0.0
         again = self.unheard if lasted > self._longest(self.NOTED, self.NOTED_TIMES) else 0
         self._forget(now if again or took is None else now - took + _MICROSECOND)
@@ -76,11 +77,6 @@ class Silence:
     def _forget(self, left_by: float) -> None:
         while self._batches and self._batches[0][0] <= left_by:
             self.unheard -= self._batches.popleft()[1]
-
-    @property
-    def probe_at(self) -> float:
-        """When the next probe may leave, while it is long."""
-        return self._probe_at
 
     def is_long(self, now: float) -> bool:
         """Whether nothing but a probe should leave."""

@@ -108,8 +108,7 @@ class Connection(asyncio.Protocol):
     def look(self, now: float, longest: float) -> None:
         """Find out what is hopeless on it, where an answer takes `longest` seconds at most."""
         exchange = self.exchange
-        answered = exchange.answered > 0
-        hopeless = exchange.asked_before(exchange.latest - longest) if answered else 0
+        hopeless = exchange.asked_before(exchange.latest - longest)
         silent = 0 < len(exchange) == exchange.asked_before(now - longest)
         self.outlook = Outlook(hopeless, silent)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ServiceError
+from pipeline.events import LookupProgress
 from pipeline.protocol.meaning import CLOSED_EARLY, NO_ANSWER, UNKNOWN_ERROR
 from pipeline.protocol.messages import Fault, FaultKind, Query
 from tests.unit.lookup.instant import Bench, FakeService, Reply, ok
@@ -141,3 +142,20 @@ def test_a_service_that_goes_away_for_a_while_loses_nothing(tmp_path: Path, way:
     fake = bench.ask(pauses, attempts=9, timeout=TIMEOUT, rate=100.0)
     assert len(fake.asked) == NUMBERS
     assert bench.known.counts()["answered"] == NUMBERS
+
+
+def test_what_never_left_says_nothing_of_the_rate(tmp_path: Path) -> None:
+    """As while there is no token: nothing reaches the service, which is then asked as before."""
+
+    def kept_back(query: Query, _: int) -> Reply:
+        now = asyncio.get_running_loop().time()
+        began.append(now)
+        unsent = Fault(FaultKind.TRANSIENT, NO_ANSWER, sent=False)
+        kept = began[0] + 2 < now < began[0] + 3 and int(query.tel[-1]) < 5
+        return [(0.01, unsent if kept else ok(query.tel))]
+
+    began: list[float] = []
+    bench = Bench(tmp_path, NUMBERS)
+    bench.ask(kept_back, attempts=9, timeout=TIMEOUT, rate=100.0)
+    rates = {event.rate_set for event in bench.events if isinstance(event, LookupProgress)}
+    assert rates == {100.0}
