@@ -1,16 +1,15 @@
 """Heads of answers that are not in good order, and that other clients take."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
 from pipeline.protocol.messages import Answer, Query
 from pipeline.transports.rest.heads import mended
-from tests.conformance.services import TELS, Client, Running, answer, plainly
+from tests.conformance.services import TELS, answer
+from tests.unit.transports.raw_rest import TOKEN, asked_of, raw_rest
 
-TOKEN = b'{"access_token":"a","token_type":"Bearer","expires_in":"3600"}'
+IN_ORDER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 
 
 def in_chunks(body: bytes) -> bytes:
@@ -43,17 +42,8 @@ class Answering:
         self._head, self._body_as = ODD[how]
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            try:
-                asked = (await reader.readuntil(b"\r\n\r\n")).decode()
-            except (asyncio.IncompleteReadError, ConnectionError):
-                break
-            if asked.startswith("GET"):
-                writer.write(self._said(asked.partition("tel=")[2][:11]))
-                continue
-            length = int(asked.lower().partition("content-length: ")[2].partition("\r")[0])
-            await reader.readexactly(length)
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(TOKEN) + TOKEN)
+        async for tel in asked_of(reader):
+            writer.write(self._said(tel) if tel else IN_ORDER % len(TOKEN) + TOKEN)
         writer.close()
 
     def _said(self, tel: str) -> bytes:
@@ -63,25 +53,9 @@ class Answering:
         return b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + sent
 
 
-@asynccontextmanager
-async def answering(how: str) -> AsyncIterator[Client]:
-    """A client of it."""
-    server = await asyncio.start_server(Answering(how), "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()
-    running = Running(plainly)
-    running.endpoint = f"http://{host}:{port}/enumlookup"
-    running.token_url = f"http://{host}:{port}/oauth2/token"
-    client = Client("rest", running, timeout=10)
-    try:
-        async with client.transport:
-            yield client
-    finally:
-        server.close()
-
-
 @pytest.mark.parametrize("how", ODD)
 async def test_an_answer_with_an_odd_head_is_read(how: str) -> None:
-    async with answering(how) as client:
+    async with raw_rest(Answering(how), patience=10) as client:
         outcomes = await client.ask(*(Query(key, tel) for key, tel in enumerate(TELS[:20])))
     assert [outcome.result for outcome in outcomes] == [
         Answer(answer(tel), "") for tel in TELS[:20]

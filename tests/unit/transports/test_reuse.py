@@ -9,8 +9,8 @@ import pytest
 from pipeline.protocol.messages import Answer, Outcome, Query
 from pipeline.transports.rest.connector import Reuse
 from tests.conformance.services import TELS, Client, Running, answer, plainly
+from tests.unit.transports.raw_rest import TOKEN, asked_of, raw_rest
 
-TOKEN = b'{"access_token":"a","token_type":"Bearer","expires_in":"3600"}'
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n"
 SOON = 0.001
 """Seconds: enough for a client to ask again on a connection that is about to be closed."""
@@ -26,19 +26,15 @@ class Closing:
         self._word = word
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for _ in range(self._answers):
-            try:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            except (asyncio.IncompleteReadError, ConnectionError):
-                break
-            tel = head.partition("tel=")[2][:11] if head.startswith("GET") else ""
+        left = self._answers
+        async for tel in asked_of(reader):
             if tel:
                 self.running.asked.append(tel)
-            else:
-                length = int(head.lower().partition("content-length: ")[2].partition("\r")[0])
-                await reader.readexactly(length)
             body = answer(tel) if tel else TOKEN
             writer.write(OK % (len(body), self._word) + body)
+            left -= 1
+            if not left:
+                break
         if self._later:
             await asyncio.sleep(self._later)
         writer.close()
@@ -49,17 +45,8 @@ async def closing(
     answers: int = 1, later: float = 0.0, word: bytes = b""
 ) -> AsyncIterator[tuple[Client, Running]]:
     service = Closing(answers, later, word)
-    running = service.running
-    server = await asyncio.start_server(service.serve, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()
-    running.endpoint = f"http://{host}:{port}/enumlookup"
-    running.token_url = f"http://{host}:{port}/oauth2/token"
-    client = Client("rest", running, timeout=30)
-    try:
-        async with client.transport:
-            yield client, running
-    finally:
-        server.close()
+    async with raw_rest(service.serve, service.running) as client:
+        yield client, service.running
 
 
 async def lost_of(client: Client, batches: range) -> int:
