@@ -83,7 +83,7 @@ def settle(out: Path, files: Files) -> bool:
     Raises `UsageError` if something is in the way, before anything is done, and `StorageError`.
     """
     check_names(out)
-    root, begun = out / CHECKPOINT, _sound_begun(out / REMOVED)
+    root, begun = out / CHECKPOINT, _ended_as(out)
     _remove(out / REMOVED, files)
     abandon(out, files)
     if is_there(out / NEXT):
@@ -96,6 +96,18 @@ def settle(out: Path, files: Files) -> bool:
         begun = _sound_begun(root)
         return begun.restart and not begun.old and is_there(out / "_SUCCESS")
     return begun.restart
+
+
+def _ended_as(out: Path) -> Begun:
+    """How the run began whose checkpoint is being removed.
+
+    What is left of it may be an empty folder, that says nothing. It is taken for a restart's: to say
+    once too often that all is done costs a command, to restart once too often all that was paid.
+    """
+    left = out / REMOVED
+    if is_directory(left) and not any(left.iterdir()):
+        return Begun(restart=is_there(out / "_SUCCESS"))
+    return _sound_begun(left)
 
 
 def _sound_begun(root: Path) -> Begun:

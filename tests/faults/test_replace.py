@@ -122,6 +122,25 @@ def test_what_was_paid_for_is_not_bought_again_by_the_same_command(
     assert meter["billed"] <= OTHER_COUNT + CONCURRENCY
 
 
+ENDING = ["rename _SUCCESS", "rmdir shards", "unlink run.json", "unlink begun.json"]
+"""All that was wanted is in place; the last leaves an empty folder."""
+
+
+@pytest.mark.parametrize("after", ENDING)
+def test_a_restart_that_only_had_to_clear_away_is_not_begun_again(
+    either: Replacement, tmp_path: Path, after: str
+) -> None:
+    out = tmp_path / "out"
+    stopped(either, out, after)
+    assert list(out.glob(".checkpoint*"))
+    either.run.service.reset()
+    either.run(out)
+    assert either.run.service.meter()["billed"] == 0
+    assert Finished.of(out) == either.new
+    either.run(out)
+    assert either.run.service.meter()["billed"] == OTHER_COUNT
+
+
 def test_a_restart_that_came_to_its_end_begins_again(given: Replacement, tmp_path: Path) -> None:
     out = tmp_path / "out"
     given.give(out)
