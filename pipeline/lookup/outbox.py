@@ -266,9 +266,9 @@ class Outbox:
         if not probing and self._probes:
             self._armed.extendleft(self._probes)
             self._probes.clear()
-        armed = self._probes if probing and self.probes else self._armed
         if self._recalled:
             self._drop_recalled()
+        armed = self._probes if probing and self.probes else self._armed
         if self._owed:
             self._owed -= self._asking.limiter.take(self._owed, now)
         if self.delayed and not self._owed:

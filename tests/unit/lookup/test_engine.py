@@ -131,6 +131,27 @@ def test_a_late_answer_is_used_and_saves_the_next_request(tmp_path: Path) -> Non
     assert bench.known.counts()["answered"] == 30
 
 
+@pytest.mark.parametrize("late", [0.15, 0.3, 0.6, 2.0])
+@pytest.mark.parametrize("rate", [200.0, 2000.0])
+def test_a_late_answer_changes_nothing_for_those_that_wait_their_turn(
+    tmp_path: Path, rate: float, late: float
+) -> None:
+    """What was given up waits for its turn, the run being paused, when its answer comes; so do others."""
+    bench = Bench(tmp_path, 200)
+    given_up = Fault(FaultKind.TRANSIENT, "no answer in time", retry_after=0.0)
+    throttled = Fault(FaultKind.THROTTLE, "429", retry_after=3.0)
+
+    def service(query: Query, asked: int) -> Reply:
+        answer = ok(query.tel)
+        assert asked < (1 if query.key % 7 and query.key != 5 else 2), "asked again"
+        if query.key == 5 and not asked:
+            return [(0.105, throttled)]
+        return [(0.1, answer)] if asked or query.key % 7 else [(0.1, given_up), (late, answer)]
+
+    bench.ask(service, rate=rate)
+    assert bench.known.counts()["answered"] == 200
+
+
 def test_a_second_answer_changes_nothing(tmp_path: Path) -> None:
     bench = Bench(tmp_path, 10)
     bench.ask(lambda query, _: [(0.01, ok(query.tel)), (0.02, coded(query.tel, "01"))])
