@@ -38,9 +38,9 @@ def cost(folder: Path, scale: Scale) -> Iterator[Result]:
 
 
 def _spent(folder: Path, orders: dict[str, object]) -> dict[str, float]:
-    for left in ("shard.parquet", "shard.journal"):
-        (folder / left).unlink(missing_ok=True)
     result = folder / "parts.json"
     python(folder, _PROGRAM, json.dumps(orders), result)
+    for left in ("shard.parquet", "shard.journal"):
+        (folder / left).unlink()
     found: dict[str, float] = json.loads(result.read_text("utf-8"))
     return found

@@ -153,6 +153,8 @@ def _shard(folder: Path, numbers: Sequence[str]) -> ShardSpec:
     rows.select(
         pl.col("row_id").cast(pl.Int64),
         pl.lit(1, pl.Int64).alias("occurrences"),
+        pl.lit("list.csv").alias("source_file"),
+        (pl.col("row_id").cast(pl.Int64) + 2).alias("line_number"),
         "msisdn",
         pl.col("msisdn").alias("msisdn_input"),
         *(pl.lit(word).alias(name) for name, word in words.items()),

@@ -9,6 +9,7 @@ import pytest
 
 from tests.benchmarks.cells import DAMAGE, cells, damaged
 from tests.benchmarks.clean import lists
+from tests.benchmarks.cost import cost
 from tests.benchmarks.figures import Comparison, Figure, Goal, Result, goals, net
 from tests.benchmarks.memory import memory_clean
 from tests.benchmarks.normalise import frames
@@ -88,6 +89,7 @@ def test_the_short_table_says_which_goals_are_met() -> None:
         pytest.param(lists["clean-csv"], "raw, to bare", id="clean"),
         pytest.param(parts["stages-dedupe"], "time to bare", id="stages"),
         pytest.param(memory_clean, "300 rows", id="memory"),
+        pytest.param(cost, "together", id="cost"),
     ],
 )
 def test_it_runs_and_its_counts_agree(
