@@ -3,7 +3,7 @@
 Rules: a numeric cell is its digits where it is whole and within what a float counts exactly, and
 scientific notation beyond, as in Parquet; how it is formatted is not asked. A text cell is its text.
 Dates are ISO 8601. An error and a formula without a value are blank to calamine, and so to us; in .xlsx
-they are counted (`valueless.py`).
+and .ods they are counted (`valueless.py`).
 
 Sheets whose first row is the same are one list, in the workbook's order; it begins with the first
 visible sheet that has something on it, or with `--sheet`. `line_number` is the row on its sheet.
@@ -200,7 +200,7 @@ class ExcelTable:
         return pl.DataFrame(rows, names, orient="row")
 
     def mended(self) -> Mapping[tuple[str, str], int]:
-        """See `contract.Table`. Cells that have no value, of .xlsx only."""
+        """See `contract.Table`. Cells that have no value, of .xlsx and .ods only."""
         if not zipfile.is_zipfile(self._source.path):
             return {}
         found = valueless(self._source.path, self._skip.items())

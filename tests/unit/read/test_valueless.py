@@ -78,3 +78,84 @@ def test_a_sheet_that_no_parser_should_open_is_left_alone(tmp_path: Path) -> Non
         archive.writestr("xl/workbook.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
         archive.writestr("xl/_rels/workbook.xml.rels", "<a/>")
     assert not valueless(path, [("list", 1)])
+
+
+OPEN = (
+    "<office:document-content"
+    ' xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+    ' xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
+    ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+    ' xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0">'
+    "<office:body><office:spreadsheet>{}</office:spreadsheet></office:body>"
+    "</office:document-content>"
+)
+BLANK = "<table:table-cell{}/>"
+TEXT = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+UNDONE = '<table:table-cell{} table:formula="of:=[.A9]"/>'
+FAILED = (
+    '<table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value=""'
+    ' calcext:value-type="error"><text:p>#DIV/0!</text:p></table:table-cell>'
+)
+DONE = (
+    '<table:table-cell table:formula="of:=[.A9]" office:value-type="float"'
+    ' office:value="447700900124"><text:p>4.477E+11</text:p></table:table-cell>'
+)
+EMPTY = '<table:table-cell table:formula="of:=&quot;&quot;" office:value-type="string" office:string-value=""/>'
+
+
+def sheet(*rows: str, times: int = 1, name: str = "list") -> str:
+    """A sheet whose last row comes so many times."""
+    *first, last = rows
+    repeated = f' table:number-rows-repeated="{times}"' if times > 1 else ""
+    return (
+        f'<table:table table:name="{name}">'
+        + "".join(f"<table:table-row>{row}</table:table-row>" for row in first)
+        + f"<table:table-row{repeated}>{last}</table:table-row></table:table>"
+    )
+
+
+def open_document(path: Path, *sheets: str) -> Listing:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", OPEN.format("".join(sheets)))
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+    return read(find([str(path)]), Settings())
+
+
+HEADER, SOUND = TEXT.format("phone") + TEXT.format("name"), TEXT.format(ONE)
+ANN = TEXT.format("Ann")
+
+
+@pytest.mark.parametrize(
+    ("sheets", "words"),
+    [
+        ([sheet(HEADER, SOUND, UNDONE.format("") + ANN)], {"phone: a formula without a value": 1}),
+        ([sheet(HEADER, SOUND, FAILED + ANN)], {"phone: an error such as #N/A": 1}),
+        ([sheet(HEADER, SOUND, SOUND + FAILED)], {"name: an error such as #N/A": 1}),
+        ([sheet(HEADER, SOUND, UNDONE.format("") + ANN, times=7)], {"phone: a formula without a value": 7}),
+        (
+            [sheet(HEADER, SOUND, UNDONE.format(' table:number-columns-repeated="2"'))],
+            {"phone: a formula without a value": 1, "name: a formula without a value": 1},
+        ),
+        (
+            [sheet(*(BLANK.format(' table:number-columns-repeated="4"') + row for row in (HEADER, SOUND, SOUND + FAILED)))],
+            {"name: an error such as #N/A": 1},
+        ),
+        (
+            [sheet(BLANK.format(""), HEADER, SOUND, SOUND + FAILED)],
+            {"name: an error such as #N/A": 1},
+        ),
+        (
+            [sheet(HEADER, SOUND, SOUND + FAILED), sheet(HEADER, SOUND, SOUND + FAILED, name="more")],
+            {"name: an error such as #N/A": 2},
+        ),
+        ([sheet(HEADER, SOUND, SOUND), sheet(TEXT.format("other"), FAILED, name="more")], {}),
+        ([sheet(HEADER, SOUND, DONE + ANN)], {}),
+        ([sheet(HEADER, SOUND, EMPTY + ANN)], {}),
+        ([sheet(HEADER, SOUND, SOUND + TEXT.format('formula="'))], {}),
+    ],
+)  # fmt: skip
+def test_cells_without_a_value_are_counted_in_an_open_document_too(
+    tmp_path: Path, sheets: list[str], words: dict[str, int]
+) -> None:
+    assert told(open_document(tmp_path / "list.ods", *sheets)) == words
