@@ -13,7 +13,8 @@ from pipeline.model import RULES
 from pipeline.normalise import bare
 from pipeline.normalise.cells import bytes_of, digits_of, tidy_cells
 from pipeline.normalise.evidence import Evidence
-from pipeline.normalise.found import DETAILS, OWN, Detail, nothing, rule
+from pipeline.normalise.found import DETAILS, OWN, Detail, detail, nothing, rule
+from pipeline.normalise.readings import national
 from pipeline.normalise.region_codes import CALLING, ISO, UNDECIDED, kind_of, kind_that_fits
 from pipeline.normalise.regions import known_regions
 from pipeline.normalise.repair import REFUSALS, REPAIR, mended
@@ -28,7 +29,7 @@ from pipeline.normalise.verdict import (
     is_number,
     refuse,
 )
-from pipeline.normalise.writing import GROUPED_SO
+from pipeline.normalise.writing import BRACKET_BEHIND_ONE, GROUPED_SO
 from pipeline.normalise.zeros import put_back_zeros, zeros_are_lost
 from pipeline.numbering.digits import Digits
 from pipeline.numbering.plans import code_of
@@ -61,6 +62,9 @@ _ROUNDED = len(DETAILS) + [*REFUSALS].index("rounded")
 _REPAIRED = np.array([rule(name) for name in REPAIR.categories], np.int8)
 _REPAIRS = [rule(name) for name in RULES if name.startswith("repair:")]
 _SCIENTIFIC = rule("repair:scientific")
+_PLUS_OR_TRUNK = detail("plus_or_trunk")
+_CALLING_CODES = [1, 7]
+"""Those of one digit."""
 
 SAMPLE = 1 << 14
 """Cells that show what a column is: enough for a share of a thousandth, a hundredth of a frame's time."""
@@ -111,6 +115,7 @@ def read_cells(cells: pl.Series, plans: "Plans") -> "Found":
         fits, messy = np.flatnonzero(read.tidy), np.flatnonzero(~read.tidy)
         found[fits] = decide(read.digits.at(fits), form[fits], plans[fits])
         found[messy] = _messily(cells.gather(messy), plans[messy])
+    _see_brackets(found, cells, read.digits, plans, read.tidy)
     rows = np.flatnonzero(read.tidy & (read.last > 0))
     if len(rows):
         rows = rows[~_grouped_so(cells.gather(rows), found[rows])]
@@ -124,7 +129,9 @@ def _messily(cells: pl.Series, plans: "Plans") -> "Found":
     """What cells hold that are not tidy, once they are mended."""
     read = mended(cells)
     form = read["form"].to_physical().fill_null(0).to_numpy().astype(np.int8)
-    found = decide(digits_of(read["digits"]), form, plans)
+    digits = digits_of(read["digits"])
+    found = decide(digits, form, plans)
+    _see_brackets(found, cells, digits, plans, True)
     for name, decided in (("spare", decide_with_spare), ("head", decide_with_head)):
         again = np.flatnonzero(read[name].is_not_null().to_numpy())
         if len(again) and name == "head":
@@ -139,6 +146,22 @@ def _messily(cells: pl.Series, plans: "Plans") -> "Found":
     repaired = read["rule"].is_not_null().to_numpy() & ~np.isin(found["rule"], _REPAIRS)
     found["rule"][repaired] = _codes(read["rule"], _REPAIRED)[repaired]
     return found
+
+
+def _see_brackets(
+    found: "Found",
+    cells: pl.Series,
+    digits: Digits,
+    plans: "Plans",
+    where: "NDArray[np.bool_] | bool",
+) -> None:
+    """Read nationally what has a bracket behind the trunk prefix, as in `+8 (495)`: no calling code
+    ends there, so the plus sign is a stray one."""
+    rows = np.flatnonzero((found["detail"] == _PLUS_OR_TRUNK) & where)
+    if len(rows):
+        rows = rows[cells.gather(rows).str.contains(BRACKET_BEHIND_ONE).to_numpy()]
+        rows = rows[~np.isin(digits.at(rows).place(0), _CALLING_CODES)]
+        found[rows] = national(digits.at(rows), plans[rows])
 
 
 def _grouped_so(cells: pl.Series, found: "Found") -> "NDArray[np.bool_]":

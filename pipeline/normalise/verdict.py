@@ -9,9 +9,9 @@ digits without a plus sign is meant, and that two good readings are refused as `
   `4915112345678` in Germany as +49 4915112345678, valid;
 - other digits are national if that is valid, and the full number if only that is valid; but a
   landline without its trunk prefix that is also a foreign mobile in full may be either;
-- a plus sign before the region's own trunk prefix, as in `+8 (495)`, is a stray one if nothing else
-  reads, and two numbers if the digits are a full number as well; one behind the digits is read where
-  people write from right to left.
+- a plus sign before the region's own trunk prefix, as in `+8 495`, is a stray one if nothing else
+  reads, and two numbers if the digits are a full number as well (unless a bracket tells, `together.py`);
+  one behind the digits is read where people write from right to left.
 
 What is read in full from bare digits is marked (`found.ABROAD`, `found.OWN`), since a cell by itself
 cannot say that its column holds full numbers: `bare.py` decides that, column by column.

@@ -8,7 +8,7 @@ import unicodedata
 from functools import cache
 
 __all__ = (
-    "ADDRESS", "AGAIN", "BEFORE_NUMBER", "BRACKETED_ZERO", "CHAT", "CODED", "COMMAS", "CONTEXT", "DATE",
+    "ADDRESS", "AGAIN", "BEFORE_NUMBER", "BRACKETED_ZERO", "BRACKET_BEHIND_ONE", "CHAT", "CODED", "COMMAS", "CONTEXT", "DATE",
     "DECIMAL", "DECIMAL_MARK", "ENTITY", "ESCAPES", "EXTENSION", "FLOAT_TAIL", "FRACTION", "GROUPED_SO",
     "JUNK_AFTER", "JUNK_BEFORE", "LABEL", "LAKHS", "LAST_BRACKET", "LONG_RUNS", "LOST_CODING",
     "MASKED", "MAY_BE_SECOND", "MOMENT", "NAMED", "NEXT_FIELD", "NOTHING", "NOT_A_NUMBER", "PARAMETER", "PARTED", "PLUS_BEHIND",
@@ -196,6 +196,8 @@ SECOND_PLUS = r"^[^+]*[^ ()\[\].\-/+][^+]*\+|\+[^+]*[^ +][^+]*\+"
 NOT_A_NUMBER = r"[^0-9 ()\[\].\-/\\~'\r\n+]"
 COMMAS = r"^[0-9 ()\[\].\-/\\~',+\r\n]*$"
 MASKED = r"(?i)[*#•●_?]|x{2,}|\.{3}"
+BRACKET_BEHIND_ONE = r"^[^0-9]*[0-9][^0-9(]*\("
+"""`+8 (495) …`: one digit stands before the bracket."""
 BRACKETED_ZERO = r"\(\s*0\s*\)"
 NEXT_FIELD = r"(?s)^([^\n\r]*[0-9][^\n\r]*)[\n\r].*[0-9]"
 """A tab or a line break, and digits behind it."""

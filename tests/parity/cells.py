@@ -194,6 +194,14 @@ def _plus_trunk(number: _Number) -> str:
     return f"+{number.plan.code}{trunk}{number.national}"
 
 
+def _plus_bracket(number: _Number) -> str:
+    """A stray plus sign before a trunk prefix; the bracket behind it says that it is one."""
+    trunk = number.plan.trunk or _one_of(_TRUNKS, number.dice)
+    area = number.dice.randint(2, 4)
+    blank = _one_of(("", " ", "-"), number.dice)
+    return f"+{trunk}{blank}({number.national[:area]}) {number.national[area:]}"
+
+
 def _plus_trunks(number: _Number) -> str:
     return f"+{number.plan.code}{_before(number.plan, number.dice)}{number.national}"
 
@@ -303,6 +311,7 @@ _FORMS: tuple[Callable[[_Number], str], ...] = _weighted(
     (26, _plus),
     (2, _plus_trunk),
     (2, _plus_trunks),
+    (1, _plus_bracket),
     (12, _national),
     (14, _trunk),
     (3, _wrong_trunk),

@@ -177,6 +177,15 @@ def _plus_or_trunk(case: Case) -> bool:
     return _before_trunk(case) and case.ambiguous and case.full.msisdn is not None
 
 
+def _plus_before_bracket(case: Case) -> bool:
+    return (
+        _before_trunk(case)
+        and case.full.msisdn is not None
+        and re.match(r"[^0-9]*[0-9][^0-9(]*\(", case.folded) is not None
+        and case.is_read_as(case.home)
+    )
+
+
 def _stray_plus(case: Case) -> bool:
     return _before_trunk(case) and case.full.msisdn is None and case.is_read_as(case.home)
 
@@ -313,6 +322,15 @@ NUMBERS: tuple[Difference, ...] = (
         "ambiguous",
         Cell("+84951234567", "RU"),
         _plus_or_trunk,
+    ),
+    Difference(
+        "plus_before_bracket",
+        "The same where a bracket opens behind the trunk prefix, at which no calling code ends",
+        "reads the full number",
+        "reads the national number",
+        "national",
+        Cell("+8 (495) 123-45-67", "RU"),
+        _plus_before_bracket,
     ),
     Difference(
         "stray_plus",

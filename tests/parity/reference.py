@@ -131,7 +131,7 @@ def by_itself(cell: Cell, found: Held) -> tuple[Reading, bool]:
     """The reading of a cell by itself, and whether bare digits were taken for a number abroad."""
     if found.digits is None or found.form is None:
         return Reading(reject_reason=found.reject_reason), False
-    reading, abroad = _decided(found.digits, found.form, found.spare, cell.region)
+    reading, abroad = _decided(found, cell)
     if reading.msisdn and found.head and not _grouped_so(cell.text, reading.region):
         before = _READ[found.form](found.head, cell.region)
         if before.msisdn is not None:
@@ -187,9 +187,17 @@ def _refused(reason: str) -> Reading:
     return Reading(reject_reason=reason)
 
 
-def _decided(digits: str, form: str, spare: str | None, region: str | None) -> tuple[Reading, bool]:
+def _decided(of: Held, cell: Cell) -> tuple[Reading, bool]:
+    assert of.digits is not None
+    assert of.form is not None
+    digits, form, spare, region = of.digits, of.form, of.spare, cell.region
     read = _READ[form]
     found = read(digits, region)
+    if region and form == "plus" and found.reject_reason == "ambiguous":
+        # +8 (495): no calling code ends where the bracket opens.
+        opens = re.search(r"^[^0-9]*([0-9])[^0-9(]*\(", cell.text)
+        if opens and digits[0] not in "17" and plan(region).national_prefix == digits[0]:
+            found = national(digits, region)
     if spare is None or found.reject_reason == "ambiguous":
         return found, _is_abroad(found, digits, form, region)
     # A zero in brackets is dialled at home only, but in some plans it is part of the number.

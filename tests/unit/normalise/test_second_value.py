@@ -78,6 +78,32 @@ def test_a_plus_sign_before_the_trunk_prefix_makes_no_number_abroad(
     assert number == national or why in {"ambiguous", "invalid", "too_long", "unknown_calling_code"}
 
 
+BRACKETED = (
+    ("+8 (495) 123-45-67", "RU", "74951234567"),
+    ("+8(484)2123456", "RU", "74842123456"),
+    ("+8-(867)-212-34-56", "RU", "78672123456"),
+    ("+ 8 ( 499 ) 123 45 67", "RU", "74991234567"),
+    ("Tel.: +8 (495) 123-45-67", "RU", "74951234567"),
+    ("(+8) (495) 123-45-67", "RU", "74951234567"),
+    ("+8 (727) 250-12-34", "KZ", "77272501234"),
+    ("+84 (95) 123-45-67", "RU", None),
+    ("+849 (51) 23-45-67", "RU", None),
+    ("+84951234567", "RU", None),
+    ("+8 (495) 123-45-67", "VN", None),
+    ("+1 (201) 555-0123", "MH", "12015550123"),
+    ("+7 (495) 123-45-67", "KZ", "74951234567"),
+)
+
+
+@pytest.mark.parametrize(("cell", "region", "number"), BRACKETED)
+def test_a_bracket_behind_the_trunk_prefix_says_that_the_plus_sign_is_a_stray_one(
+    cell: str, region: str, number: str | None
+) -> None:
+    """No calling code ends there; where one does, or there is no bracket, it may be either."""
+    found, why = reason(cell, region)
+    assert found == number if number else (found, why) != ("74951234567", None)
+
+
 def test_a_full_number_is_read_where_the_trunk_prefix_is_zero_or_the_calling_code() -> None:
     assert reason("+84951234567", "DE") == ("84951234567", None)
     assert reason("+12015550123", "US") == ("12015550123", None)
