@@ -36,6 +36,8 @@ _MISSED_SECONDS: Final = 0.5
 """The most that is made up for after a stall."""
 _CATCH_UP: Final = 0.25
 """How much faster than the pace that goes."""
+_LATE: Final = 2 * _MICRO
+"""Tokens that are kept where nothing is saved up: the second is for timers that ring late."""
 _PACE_SHARE: Final = 0.9955
 """The pace, in parts of what the window lets through."""
 
@@ -55,7 +57,7 @@ class Limiter:
             self.begin(now)
         self._rate = 0.0
         self.even = False
-        """Nothing is saved up, nor made up for: each request keeps its distance from the one before."""
+        """Nothing is saved up, nor made up for, but what timers are late: requests keep their distance."""
         self.rate = rate
 
     def __repr__(self) -> str:
@@ -106,10 +108,8 @@ class Limiter:
         came = int(max(0, at - max(since, state[_PAUSED_US])) * self._pace)
         more = min(state[_MISSED], int(came * _CATCH_UP))
         tokens = state[_TOKENS] + came + more
-        most = (
-            min(self._burst, max(_MICRO, int(self._pace * EVEN_US))) if self.even else self._burst
-        )
-        state[_TOKENS] = min(most, tokens)
+        together = max(_LATE, int(self._pace * EVEN_US))
+        state[_TOKENS] = min(together if self.even else self._burst, tokens)
         if self.even:
             state[_MISSED] = 0
             return

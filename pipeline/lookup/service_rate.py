@@ -4,6 +4,9 @@ What is asked above it is refused, or lost without a word, while the rest is ans
 answered in a second tells the rate. It is held, a little below, and now and then a higher one is
 tried; where that goes well, the next step is larger.
 
+Some services count what they refuse as well, and answer nothing at all above their rate. Then it lies
+between one that went well and one at which nothing was answered, and is looked for there.
+
 A service or a network may refuse or lose its share of whatever it gets. Then fewer requests lessen
 that share by nothing, and the rate is given back (as `losses.py` does with how many at once).
 """
@@ -31,7 +34,8 @@ class ServiceRate:
     ROUND: Final = 1.0
     """Seconds that are judged together: limits are limits of a second, as a rule."""
     SETTLES: Final = 0.5
-    """Seconds after a change, beside what answers take, whose outcomes are still those of before."""
+    """Seconds after a rise, beside what answers take, whose outcomes are still those of before; after
+    a fall it is a whole round."""
     GAP: Final = 0.5
     """Seconds without any outcome, or those of five at the rate, after which a round is void."""
     LONGEST: Final = 5.0
@@ -53,7 +57,7 @@ class ServiceRate:
     PROBE: Final = 0.05
     """By how much more the first round above it tries; each that goes well doubles it."""
     HOLD: Final = 4.0
-    """Seconds between two such tries; twice as long after each that brought nothing."""
+    """Seconds between two such tries; twice as long after each that brought little or nothing."""
     LONGEST_HOLD: Final = 60.0
     DOWN: Final = 0.5
     """Where nothing is answered at all."""
@@ -73,9 +77,7 @@ class ServiceRate:
         self.changed_at = 0.0
         self._alone = processes == 1
         self._since: float | None = None
-        self._answers = 0
-        self._bad = 0
-        self._total = 0
+        self._answers = self._bad = self._total = 0
         self._changed = 0.0
         """When there were more of them last."""
         self._lately = _Lately()
@@ -89,10 +91,13 @@ class ServiceRate:
         self._usual = 0.0
         self._passed: float | None = None
         """What was let through when last too much was asked."""
-        self._climb = self.CLIMB
-        self._step = self.PROBE
-        self._hold = self.HOLD
-        self._held_until = 0.0
+        self._good: float | None = None
+        """The latest rate that was used and went well."""
+        self._ceiling: float | None = None
+        """A rate above it at which nothing was answered."""
+        self._climb, self._step, self._hold = self.CLIMB, self.PROBE, self.HOLD
+        self._held_until = self._held = 0.0
+        """Until when, and what rate, nothing higher being tried."""
         self._trial: tuple[float, float] | None = None
         """Share and rate before the last cut, until it is known whether that lessened the share."""
 
@@ -173,7 +178,8 @@ class ServiceRate:
             self._begin(now)
         else:
             self.changed_at = now
-            self._begin(now + self.SETTLES + 2 * latency)
+            settles = self.SETTLES if self.rate > before else self.ROUND
+            self._begin(now + settles + 2 * latency)
 
     def _judge(self, now: float, took: float, total: int) -> None:
         share = max(0, self._bad) / total
@@ -197,18 +203,24 @@ class ServiceRate:
         lowest = min(self.set, max(1.0, self.LOWEST * self.set))
         self._trial = (share, self.rate)
         self._climb, self._step = self.CLIMB, self.PROBE
-        if share == 1.0:
+        good = self._good if self._good and self._good < self.rate else 0.0
+        through = max(lowest, min(self.rate, self._of_all(self._answers / took, 1.0 - share)))
+        if good >= self.BELOW * through:
+            # Above its rate it answers less than at it, so what went well says more.
+            self._passed = self.rate = good
+        elif share == 1.0:
             self._passed, self._climb = None, self.BACK
+            self._ceiling = self._ceiling or self.rate
             self.rate = max(lowest, self.DOWN * self.rate)
             return
-        through = max(lowest, min(self.rate, self._of_all(self._answers / took, 1.0 - share)))
-        if self._paused:
+        elif self._paused:
             # What the pause was for is not known: as if it belonged to the time of the answers.
             self._passed, self.rate = None, through
             return
-        self._passed, self.rate = through, max(lowest, self.BELOW * through)
-        self._held_until = now + self._hold
-        self._hold = min(self.LONGEST_HOLD, 2 * self._hold)
+        else:
+            self._passed, self.rate = through, max(lowest, self.BELOW * through)
+        self._ceiling = None
+        self._hold_on(now)
 
     def _of_all(self, answered: float, share: float) -> float:
         """What all processes together have let through; of the others only the share is known."""
@@ -217,15 +229,34 @@ class ServiceRate:
     def _rise(self, now: float, used: float) -> None:
         if self.rate >= self.set or (self._alone and used < 0.8 * self.rate):
             return  # there is nothing to find, or nothing was tried
-        if self._passed is None:
+        self._good = self.rate
+        if self._ceiling is not None and self.rate < self._ceiling:
+            self._close_in(now, self._ceiling)
+        elif self._passed is None:
+            self._ceiling = None
             self.rate = min(self.set, self._climb * self.rate)
         elif now >= self._held_until:
             if self._step > self.PROBE:  # what was tried was let through
-                self._passed, self._hold = self.rate, self.HOLD
+                self._passed = self.rate
+                if self.rate > (1.0 + 2 * self.PROBE) * self._held:
+                    self._hold = self.HOLD
             self.rate = min(self.set, self._passed * (1.0 + self._step))
             self._step = min(self.CLIMB - 1.0, 2 * self._step)
         if self.rate >= self.set:
             self._passed = None
+
+    def _close_in(self, now: float, ceiling: float) -> None:
+        """Between the rate, which went well, and one at which nothing was answered."""
+        if ceiling - self.rate > self.PROBE * ceiling:
+            self.rate = min(self._climb * self.rate, (self.rate + ceiling) / 2)
+            return
+        self._ceiling, self._passed = None, self.rate
+        self._hold_on(now)
+
+    def _hold_on(self, now: float) -> None:
+        """Try nothing higher for a while."""
+        self._held_until, self._held = now + self._hold, self.rate
+        self._hold = min(self.LONGEST_HOLD, 2 * self._hold)
 
     def _begin(self, now: float) -> None:
         self._since = now

@@ -17,6 +17,8 @@ class Limited:
     limit: float
     retry_after: float | None = None
     loses: bool = False
+    counts_all: bool = False
+    """What it refuses counts as well, so that above its rate it answers nothing."""
     chance: float = 0.0
     """Share of all that it refuses besides."""
     latency: float = 0.02
@@ -32,10 +34,10 @@ class Limited:
         if self._due >= 1.0:
             self._due -= 1.0
             return False
-        if len(self.passed) >= self.limit:
-            return False
-        self.passed.append(now)
-        return True
+        room = len(self.passed) < self.limit
+        if room or self.counts_all:
+            self.passed.append(now)
+        return room
 
 
 def asked(
@@ -75,6 +77,20 @@ def test_most_of_what_a_service_lets_through_is_used(limit: int, times: float, h
 
     assert through >= 0.9 * limit
     assert refused <= 0.05 * limit
+
+
+@pytest.mark.parametrize("limit", [50, 200, 1000])
+@pytest.mark.parametrize("times", [1.02, 1.1, 1.5, 2, 5])
+@pytest.mark.parametrize("how", ["refused", "lost"])
+def test_so_it_is_where_a_service_answers_nothing_above_its_rate(
+    limit: int, times: float, how: str
+) -> None:
+    service = Limited(limit, loses=how == "lost", counts_all=True)
+    through, refused = asked(service, ServiceRate(limit * times), 60)
+
+    assert through >= 0.85 * limit
+    # What is lost is known later than what is refused.
+    assert refused <= (0.05 if how == "refused" else 0.1) * limit
 
 
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.15])
