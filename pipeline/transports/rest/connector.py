@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 from pipeline.protocol.noise import TALKS_ON
-from pipeline.transports.rest.heads import mended
+from pipeline.transports.rest.heads import HEAD, end_of_head, is_interim, mended
 
 __all__ = ("Connector",)
 
@@ -76,6 +76,8 @@ class _Bounded(ResponseHandler):
         self._awaits = self._begins = False
         self._interim = 0
         self._final = 0
+        self._held = b""
+        """The beginning of a head that has not come whole."""
         self._unread = select.poll()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -91,6 +93,9 @@ class _Bounded(ResponseHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """It has ended, by whomever."""
+        if self._held:
+            held, self._held = self._held, b""
+            super().data_received(held)
         if self._awaits and self._asked > 1 and self.transport is not None:
             self._reuse.lost()
         super().connection_lost(exc)
@@ -102,16 +107,30 @@ class _Bounded(ResponseHandler):
             self._reuse.asked()
         self._asked += 1
         self._awaits = self._begins = True
+        self._held = b""
         super().set_response_params(**given)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         if self._begins:
-            self._begins = False
-            data, sound = mended(data)
-            if not sound:
-                self.force_close()
-        super().data_received(data)
+            data = self._head_of(data)
+        if data:
+            super().data_received(data)
+
+    def _head_of(self, data: bytes) -> bytes:
+        """What can be read of a response that begins here: whole heads alone, and in order."""
+        data, self._held = self._held + data, b""
+        while (end := end_of_head(data)) >= 0 and is_interim(data) and not self.exception():
+            super().data_received(mended(data[:end], end)[0])
+            data = data[end:]
+        if end < 0 and len(data) <= HEAD:
+            self._held = data
+            return b""
+        self._begins = False
+        data, sound = (data, True) if end < 0 else mended(data, end)
+        if not sound:
+            self.force_close()
+        return data
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         """The head of a response came."""

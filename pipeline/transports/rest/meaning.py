@@ -17,6 +17,7 @@ __all__ = (
     "stopped_by_proxy",
 )
 
+UNREADABLE = "its answer cannot be read as HTTP"
 LONGEST = 64 * 1024
 """Bytes of an answer; a sound one has some 400."""
 
@@ -52,6 +53,8 @@ def fault_of_error(error: Exception, begun: bool) -> Fault:
         return stopped_by_proxy(error.status)
     if isinstance(error, TimeoutError):
         return Fault(FaultKind.TRANSIENT, NO_ANSWER, sent=begun)
+    if isinstance(error, aiohttp.ClientResponseError | aiohttp.http.HttpProcessingError):
+        return Fault(FaultKind.TRANSIENT, UNREADABLE, sent=begun)
     return Fault(FaultKind.TRANSIENT, LOST, sent=begun)
 
 
