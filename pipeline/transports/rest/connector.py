@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 from pipeline.protocol.noise import TALKS_ON
-from pipeline.transports.rest.heads import HEAD, end_of_head, is_interim, mended
+from pipeline.transports.rest.heads import HEAD, end_of_head, in_order, is_interim, mended
 
 __all__ = ("Connector",)
 
@@ -119,6 +119,11 @@ class _Bounded(ResponseHandler):
 
     def _head_of(self, data: bytes) -> bytes:
         """What can be read of a response that begins here: whole heads alone, and in order."""
+        if not self._held and (whole := in_order(data)):
+            self._begins = False
+            if len(data) > whole:
+                self.force_close()
+            return data[:whole]
         data, self._held = self._held + data, b""
         while (end := end_of_head(data)) >= 0 and is_interim(data) and not self.exception():
             super().data_received(mended(data[:end], end)[0])

@@ -6,15 +6,27 @@ name that is none, the same length given twice, or with a sign, a length beside 
 """
 
 import re
+import sys
 
-__all__ = ("HEAD", "end_of_head", "is_interim", "mended")
+__all__ = ("HEAD", "end_of_head", "in_order", "is_interim", "mended")
 
 HEAD = 1 << 17
 """Bytes that a head may have, of which all are wanted before it is looked at."""
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_LENGTH = b"\r\ncontent-length:"
+_OTHERS = (
+    rb"(?:(?:(?!content-[le]|transfer-)[!#$%&'*+.^_`|~0-9a-z-]+|content-location|content-language)"
+    rb":[^\r\n\0]*\r\n)*"
+)
+_IN_ORDER = re.compile(
+    rb"HTTP/1\.[01] [2-5][0-9]{2}[^\r\n]*\r\n"
+    + _OTHERS
+    + rb"(?:content-length:[ \t]*([0-9]{1,9})[ \t]*|transfer-encoding:[ \t]*chunked[ \t]*)\r\n"
+    + _OTHERS
+    + rb"\r\n",
+    re.IGNORECASE,
+)
 _BEGINNINGS = (b"{", b"[")
 """Of an answer that is not compressed."""
 
@@ -33,29 +45,21 @@ def is_interim(data: bytes) -> bool:
     return data[:7] == b"HTTP/1." and data[8:10] == b" 1" and data[9:12] != b"101"
 
 
+def in_order(data: bytes) -> int:
+    """How many bytes of a response whose head is in good order belong to it at most; 0 where the head is
+    odd, or not whole. Costs half a microsecond."""
+    found = _IN_ORDER.match(data)
+    if found is None:
+        return 0
+    return found.end() + int(found[1]) if found[1] else sys.maxsize
+
+
 def mended(data: bytes, end: int) -> tuple[bytes, bool]:
     """A response as far as it has come, and whether the connection can be used again after it.
 
-    `end` is where its body begins. What is in good order stays as it is, which costs a microsecond
-    to tell.
+    `end` is where its body begins.
     """
-    head = data[: end - 2].lower()
-    at = head.find(_LENGTH)
-    value = head[at + len(_LENGTH) : head.find(b"\r\n", at + 2)].strip() if at >= 0 else b""
-    odd = (
-        b" :" in head or b"\t:" in head or b"\r\n:" in head or b"\0" in head
-        or (b"\r\ncontent-encoding" in head and data[end : end + 1] in _BEGINNINGS)
-        or (b"\r\ntransfer-encoding" in head and (at >= 0 or b"identity" in head))
-        or (at >= 0 and (not value.isdigit() or head.find(_LENGTH, at + 2) >= 0))
-        or not head.isascii() or b"\r\n" not in head
-    )  # fmt: skip
-    if not odd:
-        whole = end + int(value) if value and len(value) < 10 else len(data)
-        return (data[:whole], False) if len(data) > whole else (data, True)
-    return _mended(data[:end], data[end:])
-
-
-def _mended(head: bytes, body: bytes) -> tuple[bytes, bool]:
+    head, body = data[:end], data[end:]
     first, fields = _fields(head)
     chunked = any(b"chunked" in value.lower() for value in _values(fields, b"transfer-encoding"))
     lengths = {_length(value) for value in _values(fields, b"content-length")}
