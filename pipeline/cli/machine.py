@@ -16,6 +16,7 @@ __all__ = ("FEW_FILES", "check_machine", "open_files")
 _CORES = os.cpu_count() or 1
 THREADS = min(14 + 4 * _CORES, 64)
 """What a run starts, Polars' and NumPy's threads included: 22 where there are two cores."""
+_POLARS = "POLARS_MAX_THREADS"
 _ADDRESSES = (1536 + 256 * min(_CORES, 16)) << 20
 """Bytes of address space, most of it only reserved. With two cores a run peaks at 2.7 GB where it
 is not limited; below 1.5 GB it was aborted, or hung, more often than not."""
@@ -31,8 +32,11 @@ def check_machine() -> None:
     if addresses != resource.RLIM_INFINITY and addresses < _ADDRESSES:
         raise UsageError(
             f"this process may use {addresses >> 20:,} MB of memory, and needs {_ADDRESSES >> 20:,}"
-            f" MB of address space: raise the limit (ulimit -v {_ADDRESSES >> 10}, or unlimited)"
+            f" MB of address space: raise the limit (ulimit -v $(({_ADDRESSES >> 20} << 10)), or unlimited)"
         )
+    threads = os.environ.get(_POLARS, "1")
+    if not (threads.isdecimal() and int(threads)):
+        raise UsageError(f"{_POLARS} is {threads!r}: give a number from 1, or unset it")
     if (started := _threads_started()) < THREADS:
         raise UsageError(
             f"this process may start {started} threads more, and needs {THREADS}: raise the limit"

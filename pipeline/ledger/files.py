@@ -150,10 +150,15 @@ class Files:
     # Made of the above
 
     def make_directory(self, path: Path) -> None:
-        """Make a directory and what is missing above it, durably; none is fine if it is there."""
+        """Make a directory and what is missing above it, durably; none is fine if it is there.
+
+        Of one that is there the name is made sure of: whoever made it may have been killed before that.
+        """
         if is_directory(path):
+            if os.access(path.parent, os.R_OK):  # else the user has made it
+                self.fsync_directory(path.parent)
             return
-        if path.parent != path:
+        if not is_directory(path.parent) and path.parent != path:
             self.make_directory(path.parent)
 
         def make() -> None:

@@ -168,7 +168,7 @@ class TokenKeeper:
 
     def _parse(self, body: bytes) -> dict[str, Any]:
         try:
-            fields = json.loads(body)
+            fields = json.loads(body, parse_int=float)
         except (ValueError, RecursionError):
             raise TokenUnusable("what it answered is not JSON") from None
         if not isinstance(fields, dict):
@@ -220,7 +220,7 @@ def _seconds(value: Any) -> float:
 def _error_of(body: bytes) -> str:
     """RFC 6749's `error`, such as `invalid_client`: the one word of the body that is repeated."""
     try:
-        error = json.loads(body)["error"]
+        error = json.loads(body, parse_int=float)["error"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return ""
     known = isinstance(error, str) and error.isascii() and error.replace("_", "").isalpha()

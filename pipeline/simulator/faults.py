@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 from pipeline import parsing
 from pipeline.errors import UsageError
 
-__all__ = ("FAULTS", "KINDS", "Draws", "Fault", "Kind", "faults_from_text")
+__all__ = ("FAULTS", "IDLE", "KINDS", "Draws", "Fault", "Kind", "faults_from_text")
 
 ALL = ("rest", "tcp", "udp")
+IDLE = 5.0
+"""Seconds; the document's Java client reads until the server closes."""
 
 
 def chance(text: str) -> float:
@@ -99,6 +101,12 @@ FAULTS: dict[str, Fault] = {
         Fault("split", chance, "answers sent in two pieces, some milliseconds apart", ("tcp",)),
         Fault("merge", seconds, "answers are gathered this long and sent together", ("tcp",)),
         Fault("close", whole, "close after so many answers; 0 keeps connections open", ("tcp",)),
+        Fault(
+            "idle",
+            seconds,
+            f"a connection on which nothing is said for so long is closed; {IDLE:g} if not set",
+            ("rest", "tcp"),
+        ),
         Fault("newline", parsing.boolean, "answers end in a newline", ("tcp", "udp")),
         # What is said in place of an answer; not billed
         Fault("throttle", chance, "429, with Retry-After if `retry_after` is set", ("rest",)),

@@ -23,7 +23,7 @@ from aiohttp import web
 
 from pipeline.errors import StorageError, UsageError
 from pipeline.simulator.account import Account
-from pipeline.simulator.faults import faults_from_text
+from pipeline.simulator.faults import IDLE, faults_from_text
 from pipeline.simulator.population import Population
 from pipeline.simulator.rest import Gateway
 from pipeline.simulator.service import Service
@@ -90,7 +90,11 @@ async def listening(
     service = Service(options.account, population, faults, options.seed, remember=options.remember)
     loop = asyncio.get_running_loop()
     # aiohttp cancels a handler whose client has gone: the answers that never come end there.
-    gateway = web.Server(Gateway(service, loop.time, wall), handler_cancellation=True)
+    gateway = web.Server(
+        Gateway(service, loop.time, wall),
+        handler_cancellation=True,
+        keepalive_timeout=faults["idle"] or IDLE,
+    )
     runner = web.ServerRunner(gateway, access_log=None, shutdown_timeout=0.1)
     http = _bound(options.host, options.http_port, socket.SOCK_STREAM, "--http-port")
     tcp = _bound(options.host, options.tcp_port, socket.SOCK_STREAM, "--tcp-port")

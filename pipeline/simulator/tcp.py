@@ -1,7 +1,7 @@
 """The direct connection over TCP: JSON objects one after another, in whatever pieces they come.
 
-A request needs no terminator and may have one. Connections stay open unless the fault `close`
-says otherwise; then what was pipelined behind the last question is read and thrown away, unbilled.
+A request needs no terminator and may have one. Connections stay open until they are idle (the fault
+`idle`), unless the fault `close` says otherwise; then what was pipelined behind the last question is read and thrown away, unbilled.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from functools import partial
 from typing import cast
 
 from pipeline.protocol.framing import Frames
+from pipeline.simulator.faults import IDLE
 from pipeline.simulator.outlet import Cutter, Overtaking
 from pipeline.simulator.service import Reply, Service
 
@@ -34,6 +35,9 @@ class Connection(asyncio.Protocol):
         self._left = service.faults["close"] or -1
         self._due = 0  # replies that are still to be delivered
         self._silent = False
+        self._idle = service.faults["idle"] or IDLE
+        self._heard = loop.time()
+        self._look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Look at who it is."""
@@ -42,10 +46,24 @@ class Connection(asyncio.Protocol):
         self._allowed = self._service.account.allows_address(
             transport.get_extra_info("peername")[0]
         )
+        self._look = self._loop.call_later(self._idle, self._close_if_idle)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone; nothing more is said."""
         self._silent = True
+        if self._look is not None:
+            self._look.cancel()
+
+    def _close_if_idle(self) -> None:
+        """Close where nothing was said for long; what is silent for good (`hang`) stays so."""
+        since = self._loop.time() - self._heard
+        if self._silent or self._transport.is_closing():
+            return
+        if since >= self._idle and not self._due:
+            self._close()
+        else:
+            again = max(self._idle - since, 0.0) or self._idle
+            self._look = self._loop.call_later(again, self._close_if_idle)
 
     def pause_writing(self) -> None:
         """The client does not read its answers: take no more questions until it does."""
@@ -58,7 +76,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer every request that is complete by now."""
-        now = self._loop.time()
+        self._heard = now = self._loop.time()
         frames = self._frames.feed(data)
         self._service.meter.requests("tcp", now, len(frames))
         if not self._allowed:
@@ -99,6 +117,7 @@ class Connection(asyncio.Protocol):
             if "hang" in reply.struck or self._transport.is_closing():
                 return
             self._due -= 1
+            self._heard = self._loop.time()
             self._deliver(reply)
 
     def _deliver(self, reply: Reply) -> None:

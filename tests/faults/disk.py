@@ -100,11 +100,12 @@ class Disk:
                 for called, known in names.items()
                 if known == inode
             ]
-            if not places or any(other == folder for other, _ in places):
+            if not any(other != folder for other, _ in places):
                 continue
-            arrived = dice.random() < 0.5
+            # Where the new name is safe the old one is gone, whether its directory was synced or not.
+            arrived = dice.random() < 0.5 or any(other == folder for other, _ in places)
             for other, called in places:
-                if arrived and chosen[other].get(called) == inode:
+                if arrived and other != folder and chosen[other].get(called) == inode:
                     del chosen[other][called]
                 elif not arrived:
                     chosen[other][called] = inode

@@ -4,7 +4,8 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from random import Random
+from typing import Any, TypeVar
 
 import pytest
 
@@ -15,6 +16,7 @@ from pipeline.ledger.exchange import settle
 from pipeline.ledger.files import Files
 from pipeline.ledger.manifest import is_finished, progress, verify
 from pipeline.simulator.embedded import embedded
+from tests.faults.disk import Disk
 from tests.faults.faulty import FAULTS, Faulty
 from tests.faults.loop import TWICE
 from tests.faults.replacement import OTHER_COUNT, Replacement, every_step, replacement
@@ -52,7 +54,7 @@ def either(
 
 
 class Stopped(Faulty):
-    """A kill right after the first operation of this name."""
+    """A kill right after the first operation of this name, with the folder's before it or without."""
 
     def __init__(self, after: str) -> None:
         super().__init__(0, FAULTS["kill"])
@@ -60,7 +62,10 @@ class Stopped(Faulty):
 
     def perform(self, operation: str, path: Path, call: Callable[[], T]) -> T:
         result = super().perform(operation, path, call)
-        if f"{operation} {path.name}" == self._after:
+        if self._after in {
+            f"{operation} {path.name}",
+            f"{operation} {path.parent.name}/{path.name}",
+        }:
             self.kill()
         return result
 
@@ -120,6 +125,37 @@ def test_what_was_paid_for_is_not_bought_again_by_the_same_command(
     meter = either.run.service.meter()
     assert meter["billed_numbers"] == OTHER_COUNT
     assert meter["billed"] <= OTHER_COUNT + CONCURRENCY
+
+
+class Least(Random):
+    """A power cut after which nothing is left but what is safe."""
+
+    def random(self) -> float:
+        return 0.99
+
+    def choice(self, seq: Any) -> Any:
+        return seq[0]
+
+
+@pytest.mark.parametrize(
+    "made", ["output", "shards", "journal", "output/rejected", "output/duplicates"]
+)
+def test_a_folder_whose_maker_was_killed_at_once_outlives_a_power_cut(
+    given: Replacement, tmp_path: Path, made: str
+) -> None:
+    """Its name was not on disk yet; the run that goes on puts things into it."""
+    out = tmp_path / "out"
+    given.give(out)
+    with Disk(out) as disk:
+        for after in (f"mkdir {made}", "rename shard-00000.journal"):
+            files = Stopped(after)
+            files.follow(disk)
+            with pytest.raises(StorageError):
+                given.run(out, files)
+        disk.cut_power(Least())
+    assert verify(out) == []
+    given.run(out)
+    assert Finished.of(out) == given.new
 
 
 ENDING = ["rename _SUCCESS", "rmdir shards", "unlink run.json", "unlink begun.json"]

@@ -34,7 +34,9 @@ def test_a_machine_without_limits_will_do(limits: dict[int, tuple[int, int]]) ->
 @pytest.mark.parametrize("megabytes", [1, 100, 300, 1000, 1024, 1400])
 def test_too_little_memory_is_said(limits: dict[int, tuple[int, int]], megabytes: int) -> None:
     limits[resource.RLIMIT_AS] = (megabytes << 20, NONE)
-    with pytest.raises(UsageError, match=rf"may use {megabytes:,} MB .*ulimit -v \d+"):
+    with pytest.raises(
+        UsageError, match=rf"may use {megabytes:,} MB .*ulimit -v \$\(\(\d+ << 10\)\)"
+    ):
         machine.check_machine()
 
 

@@ -14,6 +14,8 @@ from pipeline.errors import AccountError
 from pipeline.privacy import hide
 from pipeline.protocol.token import Refusal, Token, TokenKeeper, TokenRefused, TokenUnusable
 from pipeline.transports.contract import Service, Unreachable
+from pipeline.transports.rest.heads import UNREADABLE
+from pipeline.transports.rest.redirects import is_redirect, redirected
 from pipeline.transports.rest.waits import retry_after
 
 __all__ = ("NO_PROXY", "PROXY_REFUSES", "Bearer", "proxy_refusal")
@@ -142,6 +144,13 @@ class Bearer:
                 if not error.at_once:
                     raise
 
+    def _check_status(self, response: aiohttp.ClientResponse) -> None:
+        """Raise `TokenUnusable` where it is not the token endpoint that answers."""
+        if response.status == PROXY_REFUSES and self._service.proxy:
+            raise TokenUnusable(proxy_refusal(PROXY_REFUSES))
+        if is_redirect(response.status):
+            raise TokenUnusable(redirected(response.status, response.headers))
+
     async def _fetch(self) -> Token:
         headers, body = self._keeper.request()
         await asyncio.sleep(self._keeper.wait(self._loop.time()))
@@ -159,8 +168,7 @@ class Bearer:
                     told += more
                     if len(told) > LONGEST:
                         raise TokenUnusable("its answer is too long")
-                if response.status == PROXY_REFUSES and self._service.proxy:
-                    raise TokenUnusable(proxy_refusal(PROXY_REFUSES))
+                self._check_status(response)
                 wait = retry_after(response.headers)
                 return self._keeper.accept(response.status, told, self._loop.time(), wait)
         except TimeoutError:
@@ -183,6 +191,8 @@ def proxy_refusal(status: int) -> str:
 
 def _why(error: Exception) -> str:
     """A network error in words, without addresses or secrets."""
+    if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
+        return UNREADABLE
     cause = getattr(error, "os_error", error)
     words = getattr(cause, "strerror", None) or type(cause).__name__
     return str(words)

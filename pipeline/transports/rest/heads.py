@@ -8,8 +8,9 @@ name that is none, the same length given twice, or with a sign, a length beside 
 import re
 import sys
 
-__all__ = ("HEAD", "end_of_head", "in_order", "is_interim", "mended")
+__all__ = ("HEAD", "UNREADABLE", "end_of_head", "in_order", "is_interim", "mended")
 
+UNREADABLE = "its answer cannot be read as HTTP"
 HEAD = 1 << 17
 """Bytes that a head may have, of which all are wanted before it is looked at."""
 

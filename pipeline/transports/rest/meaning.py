@@ -7,6 +7,8 @@ import aiohttp
 from pipeline.protocol.meaning import LOST, NO_ANSWER, REFUSED, kind_of_status
 from pipeline.protocol.messages import Fault, FaultKind
 from pipeline.transports.rest.bearer import NO_PROXY, proxy_refusal
+from pipeline.transports.rest.heads import UNREADABLE
+from pipeline.transports.rest.redirects import is_redirect, redirected
 from pipeline.transports.rest.waits import retry_after
 
 __all__ = (
@@ -17,7 +19,6 @@ __all__ = (
     "stopped_by_proxy",
 )
 
-UNREADABLE = "its answer cannot be read as HTTP"
 LONGEST = 64 * 1024
 """Bytes of an answer; a sound one has some 400."""
 
@@ -69,6 +70,6 @@ def fault_of_status(status: int, headers: Mapping[str, str]) -> Fault:
         return Fault(FaultKind.ACCOUNT, f"{REFUSED} (403)")
     wait = retry_after(headers)
     kind = FaultKind.THROTTLE if "Retry-After" in headers else kind_of_status(status)
-    if 300 <= status < 400:
-        return Fault(FaultKind.REJECTED, f"redirected ({status}), which is not followed")
+    if is_redirect(status):
+        return Fault(FaultKind.REJECTED, redirected(status, headers))
     return Fault(kind, f"the service answered {status}", retry_after=wait)

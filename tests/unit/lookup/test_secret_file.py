@@ -147,6 +147,16 @@ def test_a_named_pipe_is_waited_for(tmp_path: Path) -> None:
     writer.join()
 
 
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.lookup.service._LOOKS", 3)
+    path = tmp_path / "pipe"
+    os.mkfifo(path, 0o600)
+    with pytest.raises(UsageError, match=r"cannot be read \(nothing came through it for"):
+        secret(path)
+
+
 @pytest.mark.parametrize("kind", ["directory", "missing", "loop", "endless"])
 def test_what_is_no_file_is_named(tmp_path: Path, kind: str) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")

@@ -10,6 +10,7 @@ from aiohttp import web
 from pipeline.errors import AccountError
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Query
 from pipeline.transports.contract import Unreachable, Withdrawn
+from pipeline.transports.rest.redirects import redirected
 from pipeline.transports.rest.waits import retry_after
 from tests.conformance.services import (
     TEL,
@@ -80,6 +81,24 @@ async def test_a_redirect_is_not_followed() -> None:
         await client.ask_one()
 
         assert running.asked == [TEL]
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("https://login.example.com/sso?secret=1", " to https://login.example.com"),
+        ("https://me:word@login.example.com:8443/", " to https://login.example.com:8443"),
+        ("//other.example.com/x", " to the same scheme://other.example.com"),
+        ("/elsewhere", " to another path"),
+        ("http://[", ""),
+        ("https://" + "a." * 200 + "com", ""),
+        ("https://b\xfccher.example/", " to https://xn--bcher-kva.example"),
+        ("", ""),
+    ],
+)
+def test_a_redirect_says_where_to_and_nothing_that_may_be_secret(location: str, said: str) -> None:
+    whole = f"redirected (302){said}, which is not followed"
+    assert redirected(302, {"Location": location}) == whole
 
 
 async def test_one_token_serves_all() -> None:
