@@ -66,7 +66,7 @@ parity: $(STAMP)  ## Generated cells against libphonenumber, some minutes; CELLS
 fuzz: $(STAMP)  ## Random and mutated files and cells, some minutes; CASES= SEED=, ARGS go to it
 	$(PYTHON) -m tests.fuzz --cases $(or $(CASES),100000) --seed $(or $(SEED),1) $(ARGS)
 
-soak: $(STAMP)  ## Every file operation fails, histories at random, kills; an hour; KILLS= STRIDE= EXAMPLES= SEED=
+soak: $(STAMP)  ## Every file operation fails, histories at random, kills; an hour; KILLS= STRIDE= EXAMPLES= SEED=, ARGS=--jobs=3
 	$(PYTHON) -m tests.faults --kills $(or $(KILLS),300) --stride $(or $(STRIDE),1) \
 	--examples $(or $(EXAMPLES),300) --seed $(or $(SEED),1) $(ARGS)
 

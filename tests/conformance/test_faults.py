@@ -33,6 +33,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     "late_by": ("late=0.25 late_by=0.02", f"late=0.25 late_by={2 * PATIENCE}"),
     "merge": ("merge=0.02",),
     "close": ("close=1", "close=3"),
+    "idle": ("idle=0.05",),
     "newline": ("newline=yes",),
     "retry_after": ("throttle=0.25 retry_after=1", "unavailable=0.25 retry_after=1"),
     "retry_date": ("throttle=0.25 retry_after=1 retry_date=yes",),
@@ -47,7 +48,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
 NOT_THE_SAME = {"odd_code", "alpha3", "wrapped", "f2"}
 """The service itself says something else then, and that is final."""
 FATAL = {"failed", "forbidden"}
-CLOSING = {"close", "hang", "reset", "truncated"}
+CLOSING = {"close", "hang", "idle", "reset", "truncated"}
 """What was sent behind the last question of a connection is never read, and not counted."""
 TOGETHER = (
     *("loss=0.1", "duplicate=0.1", "garbage=0.05", "f3=0.1", "reset=0.05", "unavailable=0.1"),

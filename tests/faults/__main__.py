@@ -1,4 +1,4 @@
-"""The long form: `python -m tests.faults [--kills N] [--stride N] [--examples N] [--seed S]`.
+"""The long form: `python -m tests.faults [--kills N] [--stride N] [--jobs N] [--examples N] [--seed S]`.
 
 Every file operation of a small run goes wrong, in every way, and of one that replaces another; a state machine looks for a history that
 breaks a promise; real processes are killed. 0 leaves one of them out.
@@ -6,10 +6,14 @@ Prints what came of it, and ends with 1 where a promise was broken.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
@@ -18,12 +22,10 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from pipeline.simulator.embedded import embedded
 from pipeline.transports import TRANSPORTS
-from tests.faults.faulty import FAULTS
 from tests.faults.kills import IN_FLIGHT, KillLoop
-from tests.faults.loop import TWICE, Tally, every_operation
 from tests.faults.machine import RunMachine
-from tests.faults.replacement import every_step, replacement
-from tests.faults.small_run import CONCURRENCY, Finished, small_run
+from tests.faults.side_by_side import looped, loops
+from tests.faults.small_run import CONCURRENCY
 from tests.flow.conftest import Simulated
 
 __all__ = ("main",)
@@ -45,10 +47,9 @@ def main() -> int:
     """Run both; 1 where a promise was broken."""
     given = _given()
     failures = _histories(given.examples)
+    failures += _operations(given.stride, given.jobs)
     with embedded(seed="faults") as endpoints, tempfile.TemporaryDirectory() as folder:
         service = Simulated(endpoints)
-        failures += _operations(Path(folder), service, given.stride)
-        failures += _replacements(Path(folder), service, given.stride)
         failures += _kills(Path(folder), service, given.kills, given.seed)
     for failure in failures:
         _say(failure)
@@ -60,6 +61,8 @@ def _given() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--kills", type=int, default=300, metavar="N", help="in all")
     parser.add_argument("--stride", type=int, default=1, metavar="N", help="every Nth operation")
+    cores = os.cpu_count() or 1
+    parser.add_argument("--jobs", type=int, default=cores, metavar="N", help="faults at once")
     parser.add_argument("--examples", type=int, default=300, metavar="N", help="of histories")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the kills")
     return parser.parse_args()
@@ -94,41 +97,22 @@ def _histories(examples: int) -> list[str]:
     return failures
 
 
-def _operations(folder: Path, service: Simulated, stride: int) -> list[str]:
+def _operations(stride: int, jobs: int) -> list[str]:
+    """Each fault in a process of its own, so many at once; a broken promise is told with its row."""
     if not stride:
         return []
     _row(_HEAD, _WIDTHS)
     failures: list[str] = []
-    for rows, piped in (("unique", False), ("all", False), ("unique", True)):
-        place = folder / f"{rows}-{piped}"
-        place.mkdir()
-        with small_run(place, service, rows, piped=piped) as run:
-            run(place / "whole")
-            wanted = Finished.of(place / "whole")
-            for name in (*FAULTS, TWICE):
-                told = every_operation(run, wanted, place, name, stride=stride)
-                failures += _told("-" if piped else rows, name, told)
-    return failures
-
-
-def _told(of: str, name: str, told: Tally) -> list[str]:
-    ended = ", ".join(f"{count} {how}" for how, count in told.ended.items())
-    worst = max(told.again, default=0)
-    counts = (told.operations, told.points, ended, sum(told.again), worst, CONCURRENCY)
-    _row((of, name, *counts), _WIDTHS)
-    return told.failures
-
-
-def _replacements(folder: Path, service: Simulated, stride: int) -> list[str]:
-    """`--restart` over a finished output."""
-    failures: list[str] = []
-    for rows in ("unique", "all") if stride else ():
-        place = folder / f"replaced-{rows}"
-        place.mkdir()
-        with replacement(place, service, rows) as given:
-            for name in (*FAULTS, TWICE):
-                told = every_step(given, place, name, stride=stride)
-                failures += _told(f"{rows}, again", name, told)
+    faults = [*loops()]
+    with ProcessPoolExecutor(jobs, get_context("spawn"), max_tasks_per_child=1) as pool:
+        for loop, told in zip(faults, pool.map(looped, faults, repeat(stride)), strict=True):
+            ended = ", ".join(f"{count} {how}" for how, count in told.ended.items())
+            worst = max(told.again, default=0)
+            counts = (told.operations, told.points, ended, sum(told.again), worst, CONCURRENCY)
+            _row((loop, loop.fault, *counts), _WIDTHS)
+            for failure in told.failures:
+                _say(f"  {failure}")
+            failures += told.failures
     return failures
 
 

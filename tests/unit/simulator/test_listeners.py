@@ -99,6 +99,36 @@ async def test_closing_server_says_all_that_it_owes_first() -> None:
     assert {json.loads(each + b"}")["tel"] for each in said.split(b"}")[:-1]} == set(TELS[:3])
 
 
+@pytest.mark.parametrize("fault", ["latency=50ms", "newline=yes", "duplicate=100%"])
+async def test_a_connection_on_which_nothing_is_said_is_closed(fault: str) -> None:
+    """As the document's Java client waits for it."""
+    async with simulator("idle=0.2", fault) as endpoints, connected(endpoints) as (reader, writer):
+        writer.write(question(TELS[0]))
+        said = await asyncio.wait_for(reader.read(), 10)
+
+    assert json.loads(said.partition(b"}")[0] + b"}") == answer(TELS[0])
+
+
+async def test_one_that_never_said_anything_is_closed_too() -> None:
+    async with simulator("idle=0.1") as endpoints, connected(endpoints) as (reader, _):
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+
+
+async def test_one_that_is_used_stays_open() -> None:
+    async with simulator("idle=0.5") as endpoints, connected(endpoints) as (reader, writer):
+        for tel in TELS[:8]:
+            writer.write(question(tel))
+            assert await answers(reader, 1) == [answer(tel)]
+            await asyncio.sleep(0.1)
+
+
+async def test_an_answer_that_takes_longer_is_waited_for() -> None:
+    faults = ("idle=0.05", "latency=0.4")
+    async with simulator(*faults) as endpoints, connected(endpoints) as (reader, writer):
+        writer.write(question(TELS[0]))
+        assert json.loads(await asyncio.wait_for(reader.read(), 10)) == answer(TELS[0])
+
+
 async def test_answers_may_end_in_a_newline() -> None:
     async with simulator("newline=yes") as endpoints, connected(endpoints) as (reader, writer):
         writer.write(question(TELS[0]))
