@@ -1,7 +1,10 @@
 """No file with a number has a name outside OUT, however `lookup` and `plan` end."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.simulator.embedded import embedded
-from tests.flow.conftest import Command, Simulated, numbers, write_list
+from tests.flow.conftest import ROOT, Command, Simulated, numbers, write_list
 
 NUMBERS = numbers(3)
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -79,13 +82,34 @@ def test_a_lookup_that_ends_leaves_no_number(
     assert (holding(msisdn.folder), list(scratch.iterdir())) == ([], [])
 
 
+KILLED = """
+import os
+from pipeline.scratch import scratch
+held = scratch()
+folder = held.__enter__()
+(folder / "frame-00000.arrow").write_text("+12015550100")
+(folder / "out").mkdir()
+(folder / "out" / "part").write_text("+12015550100")
+os.kill(os.getpid(), 9)
+"""
+
+
 def test_what_a_killed_plan_has_left_goes_with_the_next(msisdn: Command, scratch: Path) -> None:
+    """And what is only called like it stays, whoever may read it."""
     listed = write_list(msisdn.folder / "list.csv", 3)
-    left = scratch / "msisdn-left"
-    left.mkdir(mode=0o700)
-    (left / "frame-00000.arrow").write_text(NUMBERS[0])
-    (scratch / "msisdn-list.csv").write_text(NUMBERS[0])  # somebody else's
+    run = [sys.executable, "-c", KILLED]
+    subprocess.run(run, env=os.environ | {"TMPDIR": str(scratch)}, cwd=ROOT, check=False)
+    [left] = scratch.iterdir()
+    assert holding(left)
+    (scratch / "msisdn-list.csv").write_text(NUMBERS[0])
+    (scratch / "msisdn-work").mkdir(mode=0o700)
+    (scratch / "msisdn-work" / "thesis.txt").write_text("mine")
+    (scratch / "msisdn-empty").mkdir(mode=0o700)
+    shutil.copytree(left, scratch / "msisdn-copy")  # by the mark in it another directory
+    (scratch / "msisdn-copy").chmod(0o700)
 
     assert msisdn("plan", listed).returncode == 0
 
-    assert [path.name for path in scratch.iterdir()] == ["msisdn-list.csv"]
+    stays = {"msisdn-copy", "msisdn-empty", "msisdn-list.csv", "msisdn-work"}
+    assert {path.name for path in scratch.iterdir()} == stays
+    assert (scratch / "msisdn-work" / "thesis.txt").read_text() == "mine"
