@@ -77,6 +77,7 @@ class Limiter:
         through = self._most * _MICRO / (CELLS * CELL_US)
         self._pace = min(rate, through * _PACE_SHARE)
         self._burst = max(_MICRO, int(rate * _BURST_SECONDS * _MICRO))
+        self._together = max(_LATE, int(self._pace * EVEN_US))
 
     def begin(self, now: float) -> None:
         """Empty the allowance; what was sent in the last second still counts."""
@@ -108,8 +109,7 @@ class Limiter:
         came = int(max(0, at - max(since, state[_PAUSED_US])) * self._pace)
         more = min(state[_MISSED], int(came * _CATCH_UP))
         tokens = state[_TOKENS] + came + more
-        together = max(_LATE, int(self._pace * EVEN_US))
-        state[_TOKENS] = min(together if self.even else self._burst, tokens)
+        state[_TOKENS] = min(self._together if self.even else self._burst, tokens)
         if self.even:
             state[_MISSED] = 0
             return

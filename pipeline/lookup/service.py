@@ -24,8 +24,6 @@ __all__ = ("Given", "credentials_of", "service_of")
 
 _LONGEST = 1 << 16
 """Bytes of a secret file that are read."""
-
-
 _LOOK, _LOOKS = 0.05, 600
 """Seconds between two looks at a pipe, and how many of them."""
 

@@ -24,7 +24,8 @@ ERROR = "an error such as #N/A, which is blank here; mend it in the workbook"
 
 _SUSPECT = re.compile(rb'<(?:\w+:)?f[ >/]|\bt="e"|\bformula="|\bvalue-type="error"')
 _CHUNK = 1 << 20
-_OVERLAP = 16
+_OVERLAP = 32
+"""Bytes, more than what is looked for has."""
 _LAST = 1 << 14
 """Columns of a sheet, at most."""
 _OPEN_DOCUMENT = "content.xml"

@@ -74,8 +74,8 @@ def mended(data: bytes, end: int) -> tuple[bytes, bool]:
     if len(lengths) == 1 and not chunked:
         length = lengths.pop()
         kept.append(b"Content-Length: " + length)
-        if length.isdigit() and len(body) > int(length[:10]):
-            body, sound = body[: int(length)], False
+        size = int(length) if length.isdigit() and len(length) < 10 else len(body)
+        body, sound = body[:size], len(body) <= size
     return b"\r\n".join([first, *kept, b"", b""]) + body, sound
 
 

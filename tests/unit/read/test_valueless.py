@@ -122,6 +122,18 @@ def open_document(path: Path, *sheets: str) -> Listing:
     return read(find([str(path)]), Settings())
 
 
+@pytest.mark.parametrize("cut", range(1, 18))
+def test_an_error_is_found_wherever_a_piece_of_the_file_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    """The first piece has so much of what says that it is one."""
+    mark = 'value-type="error"'
+    listed = sheet(HEADER, SOUND, SOUND + f"<table:table-cell calcext:{mark}/>")
+    at = OPEN.format(listed).index(mark)
+    monkeypatch.setattr("pipeline.read.valueless._CHUNK", at + cut)
+    assert told(open_document(tmp_path / "list.ods", listed)) == {"name: an error such as #N/A": 1}
+
+
 HEADER, SOUND = TEXT.format("phone") + TEXT.format("name"), TEXT.format(ONE)
 ANN = TEXT.format("Ann")
 
