@@ -3,7 +3,8 @@
 TCP has no records, and the service promises no terminator: an answer may come in pieces, several
 at once, with or without a newline between. A frame is plain bytes and one of three things:
 
-- a complete JSON object; it begins with `{` and ends with its own closing brace,
+- a JSON object; it begins with `{` and ends with its own closing brace, or, where that never came,
+  before the line that begins another object,
 - `FAILED`, the bare word that the service has for bad credentials, given at its last letter,
 - junk: whatever else stands between objects, up to the next `{` or the end of the line, and in
   place of a frame that is too long its first bytes, which are no JSON object.
@@ -40,7 +41,17 @@ _BLANK = b" \t\r\n\0"
 _FAILED_WORDS = (b"failed", b'"failed"', b"'failed'")
 _LONGEST_WORD = max(map(len, _FAILED_WORDS))
 _STRUCTURE = re.compile(rb'["{}\[\]]')
-_IN_STRING = re.compile(rb'["\\]')
+_IN_STRING = re.compile(rb'["\\{]')
+_RECENT = 64
+"""Bytes before a brace that are looked at to tell whether an object begins anew."""
+_NEW_LINE = rb"[ \t\r\0]*\n[ \t\r\n\0]*\Z"
+_ANEW_IN = {
+    b"{": re.compile(rb"[^: \t\r\n\0]" + _NEW_LINE),
+    b"[": re.compile(rb"[^,\[ \t\r\n\0]" + _NEW_LINE),
+    b'"': re.compile(_NEW_LINE),
+}
+"""What stands before a brace that begins another object: a value follows a colon in an object, a
+comma or the bracket in a list, and a string has no line ends."""
 _END_OF_JUNK = re.compile(rb"[{\n]")
 _NOT_FLAT = (b"\\", b"[", b"]")
 _NOT_BLANK = re.compile(rb"[^ \t\r\n\0]")
@@ -73,7 +84,8 @@ class Frames:
         self._tail = b""  # a short beginning of an object, not scanned yet
         self._parts: list[bytes] = []  # of the frame under way, in the order they came
         self._held = 0  # bytes of it so far; no more than the limit of them are kept
-        self._depth = 0
+        self._recent = b""  # the last few of them
+        self._open = bytearray()  # braces and brackets that are
         self._in_string = False
         self._escaped = False  # the last byte was a backslash inside a string
 
@@ -142,7 +154,7 @@ class Frames:
 
     def _go_on(self, data: bytes, at: int, frames: list[Frame]) -> int:
         """One exact step: the rest of the frame under way, or the beginning of one."""
-        if self._depth or (not self._held and data[at : at + 1] == b"{"):
+        if self._open or (not self._held and data[at : at + 1] == b"{"):
             return self._object(data, at, frames)
         return self._junk(data, at, frames)
 
@@ -157,15 +169,29 @@ class Frames:
             if found is None:
                 break
             at = found.end()
+            if data[at - 1] == 0x7B and self._open and self._begins_anew(data, start, at - 1):
+                self._give(data[start : at - 1], frames)
+                return at - 1
             self._count(data[at - 1])
-            if self._depth == 0:
+            if not self._open:
                 self._give(data[start:at], frames)
                 return at
-            if self._depth > self._max_depth:
+            if len(self._open) > self._max_depth:
                 self._break(f"nested deeper than {self._max_depth} levels")
                 return len(data)
         self._hold(data[start:])
         return len(data)
+
+    def _begins_anew(self, data: bytes, start: int, at: int) -> bool:
+        """Whether the brace at `at` is another object's, since the one under way was cut off.
+
+        So a server that cuts an answer off at some length loses that answer, and, but where a value
+        is missing behind a colon, none of those behind it.
+        """
+        part = data[max(start, at - _RECENT) : at]
+        before = (self._recent + part)[-_RECENT:]
+        within = b'"' if self._in_string else bytes(self._open[-1:])
+        return _ANEW_IN[within].search(before) is not None
 
     def _count(self, byte: int) -> None:
         """Keep account of one byte that is structure: a quote, a brace, a bracket, a backslash."""
@@ -173,8 +199,12 @@ class Frames:
             self._in_string = not self._in_string
         elif byte == 0x5C:
             self._escaped = True
+        elif self._in_string:
+            return
+        elif byte in b"{[":
+            self._open.append(byte)
         else:
-            self._depth += 1 if byte in b"{[" else -1
+            self._open.pop()
 
     def _junk(self, data: bytes, start: int, frames: list[Frame]) -> int:
         word = self._word(data, start)
@@ -204,7 +234,7 @@ class Frames:
         if self._held or len(last) > self._limit:
             self._hold(last)
             last = self._whole()
-        frames.append(last if is_object(last) else last.rstrip(_BLANK))
+        frames.append(last.rstrip(_BLANK))
         self._reset()
 
     def _whole(self) -> bytes:
@@ -216,6 +246,7 @@ class Frames:
         if part:
             self._parts.append(part[: max(0, self._limit - self._held)])
             self._held += len(part)
+            self._recent = (self._recent + part[-_RECENT:])[-_RECENT:]
         if self._held > self._limit * ENDLESS:
             self._break(f"a frame of more than {self._limit * ENDLESS} bytes")
 
@@ -226,6 +257,7 @@ class Frames:
     def _reset(self) -> None:
         self._parts.clear()
         self._held = 0
-        self._depth = 0
+        self._recent = b""
+        self._open.clear()
         self._in_string = False
         self._escaped = False

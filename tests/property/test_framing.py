@@ -14,8 +14,10 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
     max_leaves=6,
 )
-objects = st.dictionaries(text, values, max_size=4).map(
-    lambda value: json.dumps(value, ensure_ascii=False).encode()
+objects = st.builds(
+    lambda value, indent: json.dumps(value, ensure_ascii=False, indent=indent).encode(),
+    st.dictionaries(text, values, max_size=4),
+    st.none() | st.integers(0, 70),
 )
 flat = st.dictionaries(st.sampled_from("abc"), st.text("xyz0", max_size=4)).map(
     lambda value: json.dumps(value).encode()

@@ -46,9 +46,14 @@ def _lookup_type(value: str) -> str | None:
     return kind if kind in LOOKUP_TYPES else None
 
 
+def _code(value: str) -> str | None:
+    return None if value == "false" else BLANKS.get(value, value)
+
+
 READ: dict[str, Callable[[str], Cell]] = {
     "country": _country,
     "lookup_type": _lookup_type,
+    "error_code": _code,
     **{column.name: _tristate for column in ANSWER if column.wire and column.type == "Boolean"},
 }
 """Columns that are more than text, and how each is read. Other columns are verbatim."""

@@ -1,7 +1,7 @@
 """The head of an answer: whose it is, and what follows from it. Read as soon as it comes."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -19,7 +19,11 @@ __all__ = ("Head", "NotAnAnswer", "decode_head")
 
 _KNOWN = frozenset((*(column.wire for column in ANSWER if column.wire), "tel", "message"))
 _ENVELOPE = frozenset(("statuscode", "response"))
-_NOT_AVAILABLE = ("na", "NA")
+_DIGITS = 5
+_STATUS_END = 10**_DIGITS
+"""No status is beyond it; what is, says nothing."""
+_NOT_AVAILABLE = frozenset(("na", "NA", "false"))
+"""In `e`: there is no error."""
 
 
 class Head(NamedTuple):
@@ -49,7 +53,7 @@ class _Inner(msgspec.Struct, gc=False):
 
 
 class _Outer(_Inner, gc=False):
-    statuscode: int | None = None
+    statuscode: Annotated[int, msgspec.Meta(ge=0, lt=_STATUS_END)] | None = None
     response: _Inner | None = None
 
 
@@ -86,11 +90,11 @@ def _tolerant_head(raw: bytes) -> Head:
         raise NotAnAnswer("a JSON object without any field of an answer")
     if not any(text_of(inner, name).strip() for name in _KNOWN & inner.keys()):
         raise NotAnAnswer("a JSON object that says nothing")
-    statuscode = text_of(outer, "statuscode")
+    told = text_of(outer, "statuscode")
     return Head(
         tel=_text(inner, "tel").lstrip("+"),
         code=_text(inner, "e"),
-        statuscode=int(statuscode) if statuscode.isdecimal() and len(statuscode) < 6 else None,
+        statuscode=int(told) if told.isdecimal() and len(told) <= _DIGITS else None,
         message=text_of(inner, "message") or text_of(outer, "message") or None,
     )
 
@@ -102,4 +106,4 @@ def _text(fields: dict[str, msgspec.Raw], name: str) -> str:
         text = scalar(bytes(fields[name])).strip()
     except UNREADABLE:
         raise NotAnAnswer(f"`{name}` is neither text nor a number") from None
-    return "" if text.lower() == "na" else text
+    return "" if text == "false" or text.lower() == "na" else text

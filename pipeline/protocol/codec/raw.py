@@ -1,8 +1,8 @@
 """JSON of an unexpected shape, one value at a time. Slow and forgiving; the fast paths try first.
 
 An answer is paid for, so that a trifle in a field that hardly matters must not cost it: what JSON
-forbids and writers produce all the same (NaN, half of a surrogate pair, a tab as it is, `\\d`, a byte
-order mark, NULs around) is read as what it must mean, or as nothing.
+forbids and writers produce all the same (NaN, half of a surrogate pair, a tab as it is, `\\d`, a comma
+before the closing brace, a byte order mark, NULs around) is read as what it must mean, or as nothing.
 """
 
 import json
@@ -38,6 +38,7 @@ def raw_fields(raw: bytes) -> dict[str, msgspec.Raw]:
 
 
 _ESCAPE = re.compile(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')
+_STRING_OR_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 _AROUND = "\ufeff\0 \t\r\n"
 _loads = json.JSONDecoder(
     strict=False,  # signs as they are that should be escaped
@@ -52,8 +53,9 @@ def _mended_fields(raw: bytes) -> dict[str, msgspec.Raw]:
     text = raw.decode(errors="replace").strip(_AROUND)
     # A backslash that begins no escape stands for itself.
     escaped = _ESCAPE.sub(lambda found: found[0] if found[1] else r"\\", text)
+    listed = _STRING_OR_LAST_COMMA.sub(lambda found: found[1] or "", escaped)
     try:
-        fields = _whole(_loads(escaped))
+        fields = _whole(_loads(listed))
     except UNREADABLE:
         raise NotAnAnswer("not one JSON object") from None
     if not isinstance(fields, dict):

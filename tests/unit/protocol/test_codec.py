@@ -92,6 +92,11 @@ def test_secrets_show_in_no_repr() -> None:
         (b'{"tel":441234567890,"e":5}', Head("441234567890", "5")),
         (b'{"tel":"44","e":null}', Head("44", "")),
         (b'{"tel":"44","e":"na"}', Head("44", "")),
+        (b'{"tel":"44","e":false}', Head("44", "")),
+        (b'{"tel":"44","e":"false"}', Head("44", "")),
+        (b'{"statuscode":%s,"response":{"tel":"44"}}' % (b"9" * 400), Head("44", "")),
+        (b'{"statuscode":-7e999,"response":{"tel":"44"}}', Head("44", "")),
+        (b'{"statuscode":2.5,"response":{"tel":"44"}}', Head("44", "")),
         (b'{"tel":"na","e":"F3"}', Head("", "F3")),
         (b'{"tel":"","e":"F2"}', Head("", "F2")),
         (b'{"e":"F2"}', Head("", "F2")),
@@ -151,6 +156,10 @@ def test_what_is_no_answer_is_said(raw: bytes) -> None:
         (b'"pres":false,"roaming":null', {"present": False}),
         (b'"cc":"UK"', {"country": "GB"}),
         (b'"cc":"EL"', {"country": "GR"}),
+        (b'"cn":"a,}b",', {"carrier": "a,}b"}),
+        (b'"cn":"a\\",]",\n ', {"carrier": 'a",]'}),
+        (b'"x":[1,],', {}),
+        (b'"x":{"np":"no",},"e":false', {}),
     ],
 )
 @pytest.mark.parametrize("wrapped", [False, True])
@@ -266,6 +275,8 @@ def test_no_answers_have_empty_columns() -> None:
         ('"e":"1b"', "error_code", "1b"),
         ('"e":"na"', "error_code", None),
         ('"e":""', "error_code", None),
+        ('"e":false', "error_code", None),
+        ('"e":"FALSE"', "error_code", "FALSE"),
     ],
 )
 @pytest.mark.parametrize("shape", ["{%s}", '{"statuscode":200,"response":{%s}}', '{%s,"tel":7}'])

@@ -26,6 +26,41 @@ def test_what_is_left_at_the_end_of_the_stream_is_junk() -> None:
     assert frames.held == 0
 
 
+SOUND = b'{"tel":"447700900123","e":"00"}'
+
+
+@pytest.mark.parametrize(
+    "cut_off",
+    [
+        b'{"tel":"447700900001","cn":"Vodaf',
+        b'{"tel":"447700900001","cn":"a } b',
+        b'{"tel":"447700900001","cn"',
+        b'{"tel":"447700900001","np":true',
+        b'{"tel":"447700900001","np":true,',
+        b'{"response":{"tel":"447700900001","mcc":234',
+        b'{"response":{"tel":"447700900001"}',
+        b'{"list":["a"',
+        b'{"tel":"447700900001","cn":"' + b"x" * 500,
+    ],
+)
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b" \n\n  ", b"\0\n"])
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+def test_an_answer_that_was_cut_off_takes_none_of_the_next_with_it(
+    cut_off: bytes, end: bytes, step: int
+) -> None:
+    frames, stream = Frames(limit=256), cut_off + end + SOUND + b"\n" + SOUND
+
+    found = [f for at in range(0, len(stream), step) for f in frames.feed(stream[at : at + step])]
+
+    assert found == [cut_off if len(cut_off) < 256 else cut_off[:64], SOUND, SOUND]
+
+
+def test_lines_within_an_object_are_no_beginnings() -> None:
+    printed = b'{\n "a":\n {\n "b": [\n {"c": 1},\n {"d": 2}\n ]\n }\n}'
+
+    assert Frames().feed(printed + SOUND) == [printed, SOUND]
+
+
 @pytest.mark.parametrize("long", [b'{"a":"' + b"x" * 100 + b'"}', b"x" * 100 + b"\n"])
 def test_a_frame_that_is_too_long_is_passed_over_and_the_stream_goes_on(long: bytes) -> None:
     frames = Frames(limit=64)

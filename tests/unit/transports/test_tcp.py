@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 
+from pipeline.protocol.meaning import NO_NUMBER
 from pipeline.protocol.messages import Answer, FaultKind, Query
 from pipeline.transports.tcp import TcpTransport
 from pipeline.transports.tcp.width import MOST_CONNECTIONS
@@ -217,6 +218,22 @@ async def test_an_oversized_answer_is_passed_over_and_costs_no_other() -> None:
 
     assert list(faults(outcomes)) == [TELS.index(running.asked[49])]
     assert running.connections == 1
+
+
+@pytest.mark.parametrize("length", [30, 98, 99, 101, 128])
+async def test_an_answer_that_is_cut_off_costs_no_other(length: int) -> None:
+    cut_off = set(MANY[50::100])
+
+    def cuts(tel: str, _: int) -> Reply:
+        sound = answer(tel)
+        return Reply((sound[:length] + b"\n" if tel in cut_off else sound + b"\n",))
+
+    async with connected("tcp", cuts, timeout=5) as (client, running):
+        outcomes = await client.ask(*queries(MANY))
+
+        lost = {MANY[key]: fault.reason for key, fault in faults(outcomes).items()}
+        assert lost == dict.fromkeys(cut_off, NO_NUMBER)
+        assert Counter(running.asked) == Counter(MANY)
 
 
 async def test_a_frame_without_end_closes_the_connection() -> None:
