@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 from pipeline.protocol.noise import TALKS_ON
-from pipeline.transports.rest.heads import HEAD, end_of_head, in_order, is_interim, mended
+from pipeline.transports.rest.tolerant import Tolerant
 
 __all__ = ("Connector",)
 
@@ -34,6 +34,8 @@ class Reuse:
     """Answers after which the rule is put to the test, with one connection."""
 
     def __init__(self) -> None:
+        self.unquestioned = True
+        """There is no rule, nor a sign of one, so that nothing needs to be told."""
         self._lost = 0
         self._held: int | None = None
         """Answers to wait for before the rule is put to the test; None where there is none."""
@@ -55,11 +57,13 @@ class Reuse:
         """A question was answered; `again`: not the first one of its connection."""
         if again:
             self._lost, self._held, self._testing = 0, None, False
+            self.unquestioned = True
         elif self._held:
             self._held -= 1
 
     def lost(self) -> None:
         """A connection that had answered before ended with a question on it, and no word."""
+        self.unquestioned = False
         self._lost += 1
         self._testing = False
         if self._held is not None or self._lost >= self.IN_A_ROW:
@@ -73,12 +77,11 @@ class _Bounded(ResponseHandler):
         super().__init__(loop)
         self._reuse = reuse
         self._asked = 0
-        self._awaits = self._begins = False
+        self._awaits = False
         self._interim = 0
-        self._final = 0
-        self._held = b""
-        """The beginning of a head that has not come whole."""
         self._unread = select.poll()
+        self._given: dict[str, Any] = {}
+        self._tolerant: Any = Tolerant(self._another_parser, self.force_close)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open."""
@@ -88,69 +91,63 @@ class _Bounded(ResponseHandler):
     def is_connected(self) -> bool:
         """Whether a question can be asked on it: it is open, and nothing lies in its socket, its end
         least of all."""
-        sound = super().is_connected() and not self._unread.poll(0)
-        return sound and (self._reuse.is_allowed or not self._asked)
+        transport = self.transport
+        if transport is None or transport.is_closing() or self._unread.poll(0):
+            return False
+        return not self._asked or self._reuse.unquestioned or self._reuse.is_allowed
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """It has ended, by whomever."""
-        if self._held:
-            held, self._held = self._held, b""
-            super().data_received(held)
+        if left := self._tolerant.let_go():
+            super().data_received(left)
         if self._awaits and self._asked > 1 and self.transport is not None:
             self._reuse.lost()
         super().connection_lost(exc)
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """There is room for more. Asked twice of each answer, and there is mostly nothing to resume."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def set_response_params(self, **given: Any) -> None:
         """A question is about to be asked."""
-        self._interim = self._final = 0
-        if self._asked:
+        if self._asked and not self._reuse.unquestioned:
             self._reuse.asked()
         self._asked += 1
-        self._awaits = self._begins = True
-        self._held = b""
+        self._awaits = True
+        self._interim = 0
+        self._given = given
         super().set_response_params(**given)
+        tolerant = self._tolerant
+        tolerant.parser, tolerant.begins = self._parser, True
+        self._parser = tolerant
 
-    def data_received(self, data: bytes) -> None:
-        """Bytes came."""
-        if self._begins:
-            data = self._head_of(data)
-        if data:
-            super().data_received(data)
-
-    def _head_of(self, data: bytes) -> bytes:
-        """What can be read of a response that begins here: whole heads alone, and in order."""
-        if not self._held and (whole := in_order(data)):
-            self._begins = False
-            if len(data) > whole:
-                self.force_close()
-            return data[:whole]
-        data, self._held = self._held + data, b""
-        while (end := end_of_head(data)) >= 0 and is_interim(data) and not self.exception():
-            super().data_received(mended(data[:end], end)[0])
-            data = data[end:]
-        if end < 0 and len(data) <= HEAD:
-            self._held = data
-            return b""
-        self._begins = False
-        data, sound = (data, True) if end < 0 else mended(data, end)
-        if not sound:
-            self.force_close()
-        return data
+    def _another_parser(self) -> Any:
+        """One of aiohttp's own, which it would put in place of the tolerant one."""
+        super().set_response_params(**self._given)
+        parser, self._parser = self._parser, self._tolerant
+        return parser
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         """The head of a response came."""
-        interim = data[0].code < 200 and data[0].code != 101
-        self._interim += interim
-        self._final += not interim
-        if self._interim > INTERIM or self._final > 1:
-            if self.exception() is None:
-                self.set_exception(aiohttp.ClientPayloadError(TALKS_ON))
-            if self.transport is not None:
-                self.transport.abort()
-        elif not interim:
+        code = data[0].code
+        if not self._awaits:
+            self._end()  # nobody asked for a second answer
+        elif code < 200 and code != 101:
+            self._interim += 1
+            if self._interim > INTERIM:
+                self._end()
+        else:
             self._awaits = False
-            self._reuse.answered(again=self._asked > 1)
+            if not self._reuse.unquestioned:
+                self._reuse.answered(again=self._asked > 1)
             super().feed_data(data, size)
+
+    def _end(self) -> None:
+        if self.exception() is None:
+            self.set_exception(aiohttp.ClientPayloadError(TALKS_ON))
+        if self.transport is not None:
+            self.transport.abort()
 
 
 class Connector(aiohttp.TCPConnector):

@@ -256,7 +256,8 @@ class RestTransport:
         try:
             body = await body_of(response)  # even where it says nothing: the connection is kept
         finally:
-            response.release()
+            if not response.closed:  # where it came whole, the connection went back by itself
+                response.release()
         status = response.status
         if status == 401:
             return None

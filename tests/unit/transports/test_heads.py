@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from pipeline.protocol.messages import Answer, Query
-from pipeline.transports.rest.heads import end_of_head, in_order, mended
+from pipeline.transports.rest.heads import end_of_head, mended
 from tests.conformance.services import TELS, answer
 from tests.unit.transports.raw_rest import TOKEN, asked_of, raw_rest
 
@@ -42,7 +42,6 @@ ODD = {
     "a line behind the body": (b"Content-Length: %d", lambda body: body + b"\r\n"),
     "in good order": (b"Content-Length: %d", None),
 }
-IN_ORDER_TOO = ("a blank and a colon in a value", "a header of 60 kB", "a header in Latin-1")
 INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink : <a>\r\n\r\n"
 
 
@@ -93,27 +92,6 @@ async def test_so_it_is_behind_a_head_that_is_no_answer(how: str, cut: int | Non
     async with raw_rest(Answering(how, cut=cut, before=INTERIM), patience=10) as client:
         outcomes = await client.ask(*(Query(key, tel) for key, tel in enumerate(TELS[:5])))
     assert [outcome.result for outcome in outcomes] == [Answer(answer(tel), "") for tel in TELS[:5]]
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\nServer: a\r\nContent-Type: b\r\ncontent-length:2\r\nX: y\r\n\r\n",
-        b"HTTP/1.0 503 No\r\nTransfer-Encoding: chunked\r\n\r\n",
-    ],
-)
-def test_what_is_in_good_order_is_known_as_that(data: bytes) -> None:
-    assert in_order(data) >= len(data)
-    assert in_order(data[:-5]) == 0
-
-
-@pytest.mark.parametrize("how", [how for how in ODD if "order" not in how and "behind" not in how])
-def test_what_is_not_is_known_too(how: str) -> None:
-    head = ODD[how][0].replace(b"%d", b"2")
-    whole = b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n{}"
-    assert how in IN_ORDER_TOO or in_order(whole) == 0
-    assert in_order(mended(whole, end_of_head(whole))[0]) > 0
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 204 No Content", b"HTTP/1.1 200 OK\r\nX-A: b"])
