@@ -60,6 +60,15 @@ def test_too_few_threads_are_said(
         machine.check_machine()
 
 
+@pytest.mark.parametrize("said", ["0", "00", "", "-1", "two", "1.5", "²"])
+def test_a_number_of_threads_that_polars_cannot_have_is_said(
+    limits: dict[int, tuple[int, int]], monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setenv("POLARS_MAX_THREADS", said)
+    with pytest.raises(UsageError, match=rf"POLARS_MAX_THREADS is '{said}': give a number"):
+        machine.check_machine()
+
+
 @pytest.mark.parametrize("hard", [3, 10, 16, 24, 39])
 def test_too_few_files_are_said(limits: dict[int, tuple[int, int]], hard: int) -> None:
     limits[resource.RLIMIT_NOFILE] = (3, hard)
