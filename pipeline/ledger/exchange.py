@@ -207,7 +207,6 @@ def remove_checkpoint(out: Path, files: Files) -> None:
     _remove(doomed, files)
     if is_there(checkpoint):
         files.rename(checkpoint, doomed)
-        files.fsync_directory(out)
         _remove(doomed, files)
 
 
@@ -219,6 +218,9 @@ def _remove(root: Path, files: Files) -> None:
         raise UsageError(
             f"{root}: no run of this program left it there: choose another --out, or move it away"
         )
+    # It may be under this name in memory only, even since an earlier run, and would come back under the
+    # other one without what is removed here.
+    files.fsync_directory(root.parent)
     if foreign := foreign_in(root):
         _remove_ours(root, foreign, files)
         return

@@ -4,14 +4,18 @@ What is asked above it is refused, or lost without a word, while the rest is ans
 answered in a second tells the rate. It is held, a little below, and now and then a higher one is
 tried; where that goes well, the next step is larger.
 
-Some services count what they refuse as well, and answer nothing at all above their rate. Then it lies
-between one that went well and one at which nothing was answered, and is looked for there.
+Some services count what they refuse as well, and answer next to nothing above their rate, until they
+have been asked for less. So a second of silence comes first, and then a little less than what they
+answered; a higher rate that is refused outright is given up before its round is over. Where nothing is
+known that went well, it is looked for between such a rate and one at which nothing was answered.
 
 A service or a network may refuse or lose its share of whatever it gets. Then fewer requests lessen
 that share by nothing, and the rate is given back (as `losses.py` does with how many at once).
 """
 
 from typing import Final
+
+from pipeline.lookup.pauses import Pauses
 
 __all__ = ("ServiceRate",)
 
@@ -59,15 +63,14 @@ class ServiceRate:
     HOLD: Final = 4.0
     """Seconds between two such tries; twice as long after each that brought little or nothing."""
     LONGEST_HOLD: Final = 60.0
+    SUDDEN: Final = 0.9
+    """Part of what was answered a round ago that is no gradual decline."""
+    DOUBT: Final = 0.985
+    """Part of that which is tried next; its square, if in vain, and so on."""
     DOWN: Final = 0.5
     """Where nothing is answered at all."""
     LOWEST: Final = 0.002
     """Part of the set rate that is always tried, and one a second."""
-    PAUSE: Final = 1.0
-    """Seconds for which nothing leaves where nothing is answered; twice as long each time."""
-    LONGEST_PAUSE: Final = 30.0
-    PATIENCE: Final = 0.5
-    """Seconds of refusals without any answer between them that are a reason to pause."""
 
     def __init__(self, rate: float, processes: int = 1) -> None:
         """`rate`: requests a second as it is set, of `processes` together."""
@@ -81,16 +84,16 @@ class ServiceRate:
         self._changed = 0.0
         """When there were more of them last."""
         self._lately = _Lately()
-        self._only_refused_since: float | None = None
-        self._until = 0.0
-        """End of the latest pause, which is part of its round."""
-        self._paused = False
-        self._pauses = 0
-        self._answering = True
-        """It has answered since the latest pause."""
+        self._pauses = Pauses()
         self._usual = 0.0
         self._passed: float | None = None
         """What was let through when last too much was asked."""
+        self._seen = 0.0
+        """What was answered a second in the latest round that went well; a little less, the next time more
+        so, after each in which that was tried in vain."""
+        self._doubt = self.DOUBT
+        self._failing = 0.0
+        """What was answered a second in the latest of those."""
         self._good: float | None = None
         """The latest rate that was used and went well."""
         self._ceiling: float | None = None
@@ -113,8 +116,7 @@ class ServiceRate:
         """The service answered so many."""
         self._answers += count
         self._lately.answers += count
-        self._answering = True
-        self._only_refused_since = None
+        self._pauses.answered()
 
     def lost(self, count: int) -> None:
         """So many will have no answer, as it seems; less than 0 where some came after all."""
@@ -129,20 +131,9 @@ class ServiceRate:
     def refused(self, now: float, retry_after: float | None) -> float:
         """The service asked for less. Gives the seconds for which nothing should leave."""
         self.lost(1)
-        if self._only_refused_since is None:
-            self._only_refused_since = now
         if self.is_few:
             return 0.0
-        pause = retry_after
-        if pause is None:
-            if now - self._only_refused_since < self.PATIENCE:
-                return 0.0
-            self._only_refused_since = None
-            pause = min(self.PAUSE * 2.0**self._pauses, self.LONGEST_PAUSE)
-            self._pauses += 1
-        self._paused, self._answering = True, False
-        self._until = max(self._until, now + pause)
-        return pause
+        return self._pauses.refused(now, retry_after, self.changed_at + self.ROUND)
 
     def look(self, now: float, latency: float = 0.0) -> float:
         """The rate from now on; cheap to call often. `latency`: seconds that an answer takes."""
@@ -152,15 +143,30 @@ class ServiceRate:
         took = now - self._since
         if took < 0:  # what comes now belongs to before the change
             self._answers = self._bad = 0
-        if self._stood_still(now):
+        if self._good and self.rate > self._good and not self.is_few:
+            self._give_up_trial(now, latency)
+        elif self._stood_still(now):
             self._begin(now)  # so what came before says nothing of a rate
-        elif took >= self.ROUND and now >= self._until:
+        elif took >= self.ROUND and now >= self._pauses.until:
             self._end_round(now, took, latency)
         return self.rate
 
+    def _give_up_trial(self, now: float, latency: float) -> None:
+        """A higher rate than one that goes well is refused outright: that is seen before a round is over."""
+        assert self._good is not None  # noqa: S101  the caller has looked
+        self.rate = self._passed = self._good
+        self._climb, self._step, self._ceiling, self._trial = self.CLIMB, self.PROBE, None, None
+        self._hold_on(now)
+        self._change(now, self.ROUND + 2 * latency)
+
+    def _change(self, now: float, settles: float) -> None:
+        """Another rate is in force, and what comes until it has settled is not judged."""
+        self.changed_at = now
+        self._begin(now + settles)
+
     def _stood_still(self, now: float) -> bool:
         total = self._answers + self._bad
-        if total != self._total or not total or self._paused:
+        if total != self._total or not total or self._pauses.is_in_round:
             self._total, self._changed = total, now
         return now - self._changed > max(self.GAP, 5.0 / self.rate)
 
@@ -168,8 +174,8 @@ class ServiceRate:
         total = self._answers + max(0, self._bad)
         before = self.rate
         if total >= self.FEWEST or (self._bad > 0 and took >= self.LONGEST):
-            self._judge(now, took, total)
-        elif took >= self.LONGEST and self._answering:
+            self._judge(now, max(self.ROUND, took - self._pauses.guessed), total)
+        elif took >= self.LONGEST and self._pauses.is_over:
             # Little is asked, and nothing speaks against more.
             self._rise(now, self.rate)
         else:
@@ -177,15 +183,15 @@ class ServiceRate:
         if self.rate == before:
             self._begin(now)
         else:
-            self.changed_at = now
             settles = self.SETTLES if self.rate > before else self.ROUND
-            self._begin(now + settles + 2 * latency)
+            self._change(now, settles + 2 * latency)
 
     def _judge(self, now: float, took: float, total: int) -> None:
         share = max(0, self._bad) / total
         if share <= max(self.CHANCE, min(self.FEW, self.ROOM * self._usual)):
             self._usual += 0.1 * (share - self._usual)
-            self._pauses, self._trial = 0, None
+            self._trial = None
+            self._seen, self._doubt = self._answers / took, self.DOUBT
             self._rise(now, total / took)
         elif self._trial is not None and self._was_for_nothing(share):
             share_before, self.rate = self._trial
@@ -208,19 +214,33 @@ class ServiceRate:
         if good >= self.BELOW * through:
             # Above its rate it answers less than at it, so what went well says more.
             self._passed = self.rate = good
+        elif self._alone and through < self.SUDDEN * self._seen and not self._is_steady(through):
+            # Likewise, and it is a little less than what it answered a while ago.
+            self._doubt *= self._doubt
+            self._failing = through
+            self._seen *= self._doubt
+            self._passed, self.rate = self._seen, min(self.rate, self._seen)
         elif share == 1.0:
             self._passed, self._climb = None, self.BACK
             self._ceiling = self._ceiling or self.rate
             self.rate = max(lowest, self.DOWN * self.rate)
             return
-        elif self._paused:
+        elif self._pauses.is_in_round and not self._pauses.guessed:
             # What the pause was for is not known: as if it belonged to the time of the answers.
             self._passed, self.rate = None, through
             return
         else:
+            if through < self.SUDDEN * self._seen:
+                self._hold = (
+                    self.HOLD
+                )  # it lets through less than before, or is just about to recover
             self._passed, self.rate = through, max(lowest, self.BELOW * through)
         self._ceiling = None
         self._hold_on(now)
+
+    def _is_steady(self, through: float) -> bool:
+        """It answers as much as when more was asked."""
+        return self._doubt < self.DOUBT and abs(through - self._failing) < 0.1 * self._failing
 
     def _of_all(self, answered: float, share: float) -> float:
         """What all processes together have let through; of the others only the share is known."""
@@ -261,4 +281,4 @@ class ServiceRate:
     def _begin(self, now: float) -> None:
         self._since = now
         self._answers = self._bad = 0
-        self._paused = False
+        self._pauses.begin()

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -68,6 +69,24 @@ class Stopped(Faulty):
         }:
             self.kill()
         return result
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_the_next_run_has_cleared_away_stays_away_when_the_power_fails(
+    given: Replacement, tmp_path: Path, seed: int
+) -> None:
+    """The old name of a folder that was being removed is safe on disk, and its contents are not."""
+    out = tmp_path / "out"
+    given.give(out)
+    with Disk(out) as disk:
+        for files in (Stopped("rename .checkpoint.removed"), Faulty(0, FAULTS["kill"])):
+            files.follow(disk)
+            with suppress(StorageError):
+                given.run(out, files)
+        disk.cut_power(Random(seed))
+    assert verify(out) == []
+    given.run(out)
+    assert Finished.of(out) == given.new
 
 
 def stopped(given: Replacement, out: Path, after: str) -> None:

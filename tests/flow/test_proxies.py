@@ -25,7 +25,7 @@ MANNERS: dict[str, Proxy] = {
     "haproxy closes after a second": partial(haproxy, defaults="timeout http-keep-alive 1s"),
 }
 
-_ZONE = "limit_req_zone $server_name zone=all:1m rate={limit}r/s;"
+_ZONE = "limit_req_zone $server_port zone=all:1m rate={limit}r/s;"
 _TOO_MANY = (
     "error_page 429 = @full; location @full {{ add_header Retry-After {wait} always; return 429; }}"
 )

@@ -40,6 +40,22 @@ class Limited:
         return room
 
 
+@dataclass
+class Estimating(Limited):
+    """Likewise as haproxy's `http_req_rate` counts: this second, and what is left of the last one's."""
+
+    second: int = 0
+    this: int = 0
+    last: int = 0
+
+    def takes(self, now: float) -> bool:
+        if (second := int(now)) != self.second:
+            self.last = self.this if second == self.second + 1 else 0
+            self.second, self.this = second, 0
+        self.this += 1
+        return self.this + self.last * (second + 1 - now) <= self.limit
+
+
 def asked(
     service: Limited, rate: ServiceRate, seconds: float, begin: float = 100.0
 ) -> tuple[float, float]:
@@ -91,6 +107,16 @@ def test_so_it_is_where_a_service_answers_nothing_above_its_rate(
     assert through >= 0.85 * limit
     # What is lost is known later than what is refused.
     assert refused <= (0.05 if how == "refused" else 0.1) * limit
+
+
+@pytest.mark.parametrize("limit", [50, 200, 1000])
+@pytest.mark.parametrize("times", [1.02, 1.1, 1.5, 2.5, 5])
+@pytest.mark.parametrize("begin", [100.0, 100.3, 100.8])
+def test_so_it_is_where_its_rate_is_an_estimate(limit: int, times: float, begin: float) -> None:
+    through, refused = asked(Estimating(limit), ServiceRate(limit * times), 60, begin)
+
+    assert through >= 0.85 * limit
+    assert refused <= 0.1 * limit
 
 
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.15])

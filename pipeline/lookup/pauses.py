@@ -1,0 +1,57 @@
+"""For how long nothing leaves, where a service refuses all that it is asked. Pure: time is an argument."""
+
+from typing import Final
+
+__all__ = ("Pauses",)
+
+
+class Pauses:
+    """As long as the service says; where it says nothing a second, and twice as long each time that
+    nothing at all is answered in between."""
+
+    FIRST: Final = 1.0
+    LONGEST: Final = 30.0
+    """Seconds."""
+    PATIENCE: Final = 0.5
+    """Seconds of refusals without any answer between them that are a reason to pause."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        """End of the latest."""
+        self.is_in_round = False
+        """One began since `begin`."""
+        self.guessed = 0.0
+        """Seconds of those since then for which the service had named no time."""
+        self.is_over = True
+        """Something was answered since the latest."""
+        self._count = 0
+        self._only_refused_since: float | None = None
+
+    def begin(self) -> None:
+        """A round begins."""
+        self.is_in_round, self.guessed = False, 0.0
+
+    def answered(self) -> None:
+        """The service answered."""
+        self.is_over = True
+        self._count = 0
+        self._only_refused_since = None
+
+    def refused(self, now: float, retry_after: float | None, settled_at: float) -> float:
+        """It refused; gives the seconds for which nothing should leave.
+
+        What it refused before `settled_at` may speak of what was asked before the rate changed.
+        """
+        pause = retry_after
+        if pause is None:
+            if self._only_refused_since is None:
+                self._only_refused_since = max(now, settled_at)
+            if now - self._only_refused_since < self.PATIENCE:
+                return 0.0
+            self._only_refused_since = None
+            pause = min(self.FIRST * 2.0**self._count, self.LONGEST)
+            self._count += 1
+            self.guessed += pause
+        self.is_in_round, self.is_over = True, False
+        self.until = max(self.until, now + pause)
+        return pause
