@@ -154,6 +154,7 @@ def _roll_forward(out: Path, files: Files, *, checked: bool = False) -> None:
         check_whole(out, decided.old, [*leaving, *(["_SUCCESS"] if stale else [])])
     if stale:
         files.unlink(success)
+    if stale or not checked:
         files.fsync_directory(out)
     files.make_directory(gone)
     _move(leaving, out, gone, files)
@@ -182,12 +183,12 @@ def _tops(records: Iterable[FileRecord]) -> list[str]:
 
 
 def _move(names: Sequence[str], source: Path, target: Path, files: Files) -> None:
-    """Both folders are as one on disk when it returns."""
+    """Both folders are as one on disk when it returns, what an earlier run has moved included."""
     for name in names:
         files.rename(source / name, target / name)
-    if names:
-        files.fsync_directory(target)
-        files.fsync_directory(source)
+    for folder in (target, source):
+        if is_there(folder):
+            files.fsync_directory(folder)
 
 
 def written(out: Path, files: Files) -> None:
