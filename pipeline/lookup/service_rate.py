@@ -46,6 +46,8 @@ class ServiceRate:
     """Seconds of a round in which little happens."""
     FEWEST: Final = 20
     """Outcomes that show a share."""
+    TELLS: Final = 0.1
+    """Part of the rate; where less than that is asked, a rate is not what refuses or loses it."""
     CHANCE: Final = 0.02
     """Share refused or lost that means nothing."""
     FEW: Final = 0.2
@@ -196,7 +198,7 @@ class ServiceRate:
         elif self._trial is not None and self._was_for_nothing(share):
             share_before, self.rate = self._trial
             self._usual, self._trial = max(share, share_before), None
-        else:
+        elif self._pauses.is_in_round or total >= self.TELLS * self.rate * took:
             self._fall(now, share, took)
 
     def _was_for_nothing(self, share: float) -> bool:

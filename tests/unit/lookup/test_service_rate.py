@@ -189,6 +189,18 @@ def test_few_refusals_among_many_answers_pause_nothing() -> None:
     assert rate.rate > 85
 
 
+@pytest.mark.parametrize("lost", [1, 5, 9])
+def test_what_is_lost_of_a_few_says_nothing_of_a_rate(lost: int) -> None:
+    """As at the end of a list, when only those are left that were lost before."""
+    rate = ServiceRate(2000.0)
+    for tenth in range(600):
+        rate.answered(10 - lost)
+        rate.lost(lost)
+        rate.look(100.0 + tenth / 10)
+    assert rate.rate == 2000.0
+    assert rate.found is None
+
+
 def test_an_answer_that_comes_after_all_was_not_lost() -> None:
     rate = ServiceRate(100.0)
     now = 100.0
