@@ -83,8 +83,8 @@ class Buckets:
         counts = np.bincount(bucket, minlength=BUCKETS)
         self._offsets.append(np.concatenate(([0], np.cumsum(counts))))
         self._begins.append(int(row_ids[0]))
-        self._file.append(quotients[order])
-        self._file.append(row_ids[order])
+        self._file.append(quotients.take(order, mode="clip"))
+        self._file.append(row_ids.take(order, mode="clip"))
 
     def finish(self) -> list[int]:
         """Write what is held; returns the first row id of each block. Raises `StorageError`."""

@@ -59,7 +59,7 @@ def tidy_cells(text: "NDArray[np.uint8]", begins: "NDArray[np.int64]") -> Tidy:
     text, begins = text[begin:end], begins - begin
     starts, size = begins[:-1], np.diff(begins)
     ended = np.append(text, np.uint8(0))
-    first = ended[starts]
+    first = ended.take(starts, mode="clip")
     plus = (first == ord("+")) & (size > 0)
 
     values = text - np.uint8(ord("0"))

@@ -235,10 +235,10 @@ def _said(
     is_number = verdict > 0
     number = pl.Series(found["number"])
     codes = {
-        "region": _REGIONS[known.verdict_plan[verdict]],
-        "plan_type": np.maximum(known.verdict_type[verdict], 0),
-        "rule": _RULES[found["rule"]],
-        "reject_reason": _REASONS[found["detail"]],
+        "region": _REGIONS.take(known.verdict_plan.take(verdict, mode="clip"), mode="clip"),
+        "plan_type": np.maximum(known.verdict_type.take(verdict, mode="clip"), 0),
+        "rule": _RULES.take(found["rule"], mode="clip"),
+        "reject_reason": _REASONS.take(found["detail"], mode="clip"),
     }
     there = dict.fromkeys(codes, is_number) | {"reject_reason": found["detail"] > 0}
     words = {name: _words(name, of_one, there[name], types) for name, of_one in codes.items()}

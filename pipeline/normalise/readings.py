@@ -112,14 +112,14 @@ def international(digits: Digits, as_rule: str = "international") -> "Found":
 
 def begins_with_calling_code(digits: Digits, plans: "Plans") -> "NDArray[np.bool_]":
     """Whether each row begins with its plan's calling code."""
-    return digits.begins(_CALLING_CODE[plans], _WIDTH[plans])
+    return digits.begins(_CALLING_CODE.take(plans, mode="clip"), _WIDTH.take(plans, mode="clip"))
 
 
 def lacks_trunk_prefix(digits: Digits, plans: "Plans") -> "NDArray[np.bool_]":
     """Whether each row's plan has a trunk prefix that the row does not begin with."""
     known = tables()
     known.need(plans)
-    trunk, width = known.trunk[plans], known.trunk_digits[plans]
+    trunk, width = known.trunk.take(plans, mode="clip"), known.trunk_digits.take(plans, mode="clip")
     return (width > 0) & ~digits.begins(trunk, width)
 
 
@@ -141,7 +141,8 @@ def idd_digits(digits: Digits, plans: "Plans") -> "NDArray[np.int64]":
     """How many digits the plan's own prefix for international calls takes; 0 where there is none."""
     known = tables()
     known.need(plans)
-    return known.edit_end[known.walk_prefix(known.idd_start[plans], digits)]
+    edits = known.walk_prefix(known.idd_start.take(plans, mode="clip"), digits)
+    return known.edit_end.take(edits, mode="clip")
 
 
 def _mended_mexican(digits: Digits) -> "Found":
@@ -167,16 +168,17 @@ def _weighed(nsn: Digits, plans: "Plans", places: "NDArray[np.int64]") -> "Found
     known = tables()
     known.need(plans)
     found = nothing(len(plans))
-    width = _WIDTH[plans]
+    width = _WIDTH.take(plans, mode="clip")
     last = nsn.last()
     # Numbers are at most so long that the first columns are blank; a walk of them goes nowhere.
     blank = max(0, last.shape[1] - int(nsn.length.max(initial=0)))
-    verdict = known.walk(known.verdict_start[plans], last[:, blank:])
+    verdict = known.walk(known.verdict_start.take(plans, mode="clip"), last[:, blank:])
     too_long = nsn.length + width > _LONGEST  # libphonenumber holds some of 17 digits to be valid
     too_long |= nsn.length > _LONGEST_NSN
     verdict[too_long] = 0
     found["verdict"] = verdict
-    found["number"] = _CALLING_CODE[plans].astype(np.uint64) * nsn.power() + nsn.value()
+    calling_code = _CALLING_CODE.take(plans, mode="clip").astype(np.uint64)
+    found["number"] = calling_code * nsn.power() + nsn.value()
     wrong = np.flatnonzero(verdict == 0)
     if len(wrong):
         length = known.possible[_MAIN[plans[wrong]], np.minimum(nsn.length[wrong], LENGTHS - 1)]
@@ -196,7 +198,7 @@ def _significant(digits: Digits, plans: "Plans") -> Digits:
     """
     known = tables()
     known.need(plans)
-    edits = known.walk_prefix(known.trunk_start[plans], digits)
+    edits = known.walk_prefix(known.trunk_start.take(plans, mode="clip"), digits)
     rows = np.flatnonzero(edits)
     if not len(rows):
         return digits

@@ -113,12 +113,12 @@ class Tables:
         for place in range(last.shape[1]):
             at += last[:, place]
             np.take(steps, at, out=at, mode="clip")
-        return self._answers[at >> _SHIFT]
+        return self._answers.take(at >> _SHIFT, mode="clip")
 
     def walk_prefix(self, start: "NDArray[np.int64]", digits: Digits) -> "NDArray[np.int32]":
         """The answer for each row, where most are decided by their first digits."""
-        found = self._steps[start + digits.place_or_blank(0)]
-        going = np.flatnonzero(~self._decided[found >> _SHIFT])
+        found = self._steps.take(start + digits.place_or_blank(0), mode="clip")
+        going = np.flatnonzero(~self._decided.take(found >> _SHIFT, mode="clip"))
         if len(going):
             found[going] = self._steps[found[going] + digits.at(going).place_or_blank(1)]
             going = going[~self._decided[found[going] >> _SHIFT]]
@@ -133,7 +133,7 @@ class Tables:
                     if not len(going):
                         break
             found[going] = at
-        return self._answers[found >> _SHIFT]
+        return self._answers.take(found >> _SHIFT, mode="clip")
 
     def verdict_of(self, calling_code: int, national: str) -> Verdict | None:
         """What one national significant number, ASCII digits, is; None if it is not valid."""
