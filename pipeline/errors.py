@@ -40,7 +40,7 @@ EXIT_CODES: dict[int, str] = {
     130: "interrupted (SIGINT) after a clean checkpoint",
     143: "terminated (SIGTERM) after a clean checkpoint",
 }
-"""Every exit code and what it means; the README's table is made from this."""
+"""Every exit code and what it means; the table in the documents is made from this."""
 
 
 class MsisdnError(Exception):

@@ -55,7 +55,7 @@ CODES: dict[str, Code] = {
         Code("F3", "unknown error of the service", Verdict.TRANSIENT, tel_blank=True),
     )
 }
-"""Every code known; the README's table and the simulator's answers are made from this."""
+"""Every code known; the documents' table and the simulator's answers are made from this."""
 
 
 def code_of(e: str) -> Code:

@@ -1,9 +1,11 @@
-"""The tables in the documents are made from the tables in the code.
+"""The tables in the documents are made from the tables in the code, and links lead somewhere.
 
-    python -m tests.architecture.docs            says which documents are stale, and fails
-    python -m tests.architecture.docs --write    makes them again
+    python -m tests.architecture.docs            says which documents are stale or have broken links, and fails
+    python -m tests.architecture.docs --write    makes the tables again
 
-In a document, a table stands between `<!-- table: NAME -->` and `<!-- end -->`.
+In a document, a table stands between `<!-- table: NAME -->` and `<!-- end -->`. A link into the
+repository leads to a file, and what follows `#` to a heading in it. Pages in `docs/` lead to each
+other only, since the site is made of them alone; other files they name without a link.
 """
 
 import json
@@ -13,6 +15,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from pipeline import model
 from pipeline.cli import COMMANDS
@@ -22,13 +25,28 @@ from pipeline.settings import OPTIONS, Option
 from pipeline.simulator.faults import FAULTS, KINDS
 from sample_data.generate import EXPECTED, LISTS
 from sample_data.ranges import INVALID, RANGES, Range
+from tests.architecture.markdown import anchors, links
 from tests.parity.differences import DIFFERENCES
 from tests.unit.normalise.dangerous import DANGEROUS
 
-__all__ = ("DOCUMENTS", "ROOT", "TABLES", "made_again", "main")
+__all__ = ("DOCUMENTS", "ROOT", "TABLES", "broken_links", "made_again", "main")
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "pipeline/normalise/DIFFERENCES.md", "sample_data/README.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/README.md",
+    "docs/cli.md",
+    "docs/output.md",
+    "docs/operations.md",
+    "docs/security.md",
+    "docs/transports.md",
+    "docs/simulator.md",
+    "docs/python.md",
+    "docs/design.md",
+    "pipeline/normalise/DIFFERENCES.md",
+    "sample_data/README.md",
+)
+"""Those with tables, or with examples."""
 
 Rows = Iterable[Sequence[str]]
 _PLACE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -47,7 +65,7 @@ def _commands() -> Rows:
 
 def _default(option: Option) -> str:
     value = option.default
-    if value is None or value is False:
+    if value is None or value is False or value == ():
         return ""
     if isinstance(value, tuple):
         return f"`{','.join(value)}`"
@@ -57,9 +75,18 @@ def _default(option: Option) -> str:
 def _options() -> Rows:
     yield "flag", "variable", "meaning", "default", "commands"
     for option in OPTIONS.values():
-        values = option.metavar or "|".join(option.choices)
-        flag = "" if option.secret else f"`{', '.join(option.flags)}{' ' * bool(values)}{values}`"
+        flag = "" if option.secret else _flag(option)
         yield flag, f"`{option.env}`", option.help, _default(option), " ".join(option.commands)
+
+
+def _flag(option: Option) -> str:
+    """A flag and what may follow it, without a bar in code, which not every renderer shows alike."""
+    flags = ", ".join(option.flags)
+    values = option.choices or tuple(filter(None, option.metavar.split("|")))
+    if len(values) < 2:
+        return f"`{' '.join((flags, *values))}`"
+    *others, last = (f"`{value}`" for value in values)
+    return f"`{flags}` {', '.join(others)} or {last}"
 
 
 def _exit_codes() -> Rows:
@@ -188,9 +215,43 @@ def made_again(text: str) -> str:
     return _PLACE.sub(lambda found: found[1] + _markdown(TABLES[found[2]]()) + found[3], text)
 
 
+def broken_links(root: Path) -> list[str]:
+    """Each link of a document below `root` that leads nowhere, with its place."""
+    return [
+        f"{path.relative_to(root)}:{link.line}: {link.target}: {wrong}"
+        for path in sorted(_documents(root))
+        for link in links(path.read_text("utf-8"))
+        if (wrong := _broken(root, path, link.target))
+    ]
+
+
+def _documents(root: Path) -> Iterable[Path]:
+    yield from root.glob("*.md")
+    for folder in ("docs", "findings", "pipeline", "sample_data", "tests"):
+        yield from (root / folder).rglob("*.md")
+
+
+def _broken(root: Path, document: Path, target: str) -> str:
+    """What is wrong with a link; blank if nothing is, or if it leads out of the repository."""
+    if re.match(r"[a-z]+:", target):
+        return ""
+    name, _, anchor = target.partition("#")
+    path = (document.parent / unquote(name)).resolve() if name else document
+    if not path.exists():
+        return "there is no such file"
+    if document.parent == root / "docs" and path.parent != root / "docs":
+        return "a page of the site cannot lead out of docs/"
+    if anchor and (path.suffix != ".md" or anchor not in anchors(path.read_text("utf-8"))):
+        return "there is no such heading"
+    return ""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Check, or with `--write` rewrite; gives the exit code."""
     stale = 0
+    for broken in broken_links(ROOT):
+        stale = 1
+        sys.stderr.write(f"{broken}\n")
     for name in DOCUMENTS:
         path = ROOT / name
         text = path.read_text("utf-8")
