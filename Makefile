@@ -15,7 +15,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DEFAULT_GOAL := help
 .PHONY: check-format check-lint check-types check-layers check-docs
-.PHONY: help run test test-slow check bench parity fuzz soak simulate enrich sample-data docs lock clean FORCE
+.PHONY: help run test test-slow check bench parity fuzz soak simulate enrich sample-data docs docs-site lock clean FORCE
 
 # A virtual environment knows its own path: one that was moved or copied is made again.
 ifneq ($(file <$(STAMP)),$(CURDIR))
@@ -83,6 +83,13 @@ sample-data: $(STAMP)  ## Make the lists of sample_data again, byte for byte
 docs: $(STAMP)  ## Make the tables in the documents again
 	@$(PYTHON) -m tests.architecture.docs --write
 
+docs-site: $(STAMP)  ## The pages of docs/ as a site, in site/
+	@mkdir -p build && "$(PYTHON)" -c "$$SITE_INPUT" > build/site.in
+	@[ -x build/site/bin/python ] || $(PYTHON) -m venv build/site
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 build/site/bin/python -m pip install -qq -r build/site.in
+	@build/site/bin/mkdocs build --clean
+	@echo "site/index.html"
+
 lock: $(STAMP)  ## Pin the newest allowed versions in requirements.lock; LOCK_ARGS=--upgrade
 	@mkdir -p build && "$(PYTHON)" -c "$$LOCK_INPUT" > build/requirements.in
 	@[ -x build/lock/bin/pip-compile ] || { $(PYTHON) -m venv build/lock && build/lock/bin/python -m pip install -qq pip-tools; }
@@ -92,7 +99,7 @@ lock: $(STAMP)  ## Pin the newest allowed versions in requirements.lock; LOCK_AR
 	@echo "requirements.lock: $$(grep -c == requirements.lock) packages"
 
 clean:  ## Remove the virtual environment, caches and the sample's output; other outputs stay
-	rm -rf $(VENV) build dist out/customers .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist site out/customers .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -rf .coverage* htmlcov
 	find pipeline tests sample_data -type d -name __pycache__ -prune -exec rm -rf {} +
 
@@ -223,4 +230,10 @@ print(*project["build-system"]["requires"], *project["project"]["dependencies"],
 print(*project["dependency-groups"]["dev"], sep="\n")
 endef
 
-export ENRICH LIST_SUFFIXES ENRICH_RULES ENRICH_ONE LOCK_INPUT LISTS OUT
+define SITE_INPUT
+import tomllib
+with open("pyproject.toml", "rb") as file:
+    print(*tomllib.load(file)["dependency-groups"]["docs"], sep="\n")
+endef
+
+export ENRICH LIST_SUFFIXES ENRICH_RULES ENRICH_ONE LOCK_INPUT SITE_INPUT LISTS OUT

@@ -46,6 +46,16 @@ def test_every_page_is_checked() -> None:
     assert pages == {name for name in DOCUMENTS if name.startswith("docs/")}
 
 
+def test_every_page_is_in_the_menu_of_the_site() -> None:
+    menu = re.findall(
+        r"^  - .+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE
+    )
+
+    assert sorted(f"docs/{name}" for name in menu) == sorted(
+        name for name in DOCUMENTS if name.startswith("docs/")
+    )
+
+
 def test_the_readme_is_read_in_some_minutes() -> None:
     assert len(README.encode()) <= 8_000
 

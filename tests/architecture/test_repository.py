@@ -18,6 +18,7 @@ TOP_LEVEL = {
     "SECURITY.md",
     "docs",
     "findings",
+    "mkdocs.yml",
     "pipeline",
     "pyproject.toml",
     "requirements.lock",
