@@ -232,10 +232,8 @@ class ServiceRate:
             self._passed, self.rate = None, through
             return
         else:
-            if through < self.SUDDEN * self._seen:
-                self._hold = (
-                    self.HOLD
-                )  # it lets through less than before, or is just about to recover
+            # It lets through less than before, or is just about to recover.
+            self._hold = self.HOLD if through < self.SUDDEN * self._seen else self._hold
             self._passed, self.rate = through, max(lowest, self.BELOW * through)
         self._ceiling = None
         self._hold_on(now)
