@@ -50,9 +50,7 @@ def kind_of_status(status: int) -> FaultKind:
 def result_of(head: Head, raw: bytes) -> Answer | Fault:
     """What one answer is worth. `raw` is the answer as it came."""
     if head.statuscode is not None and not 200 <= head.statuscode < 300:
-        return Fault(
-            kind_of_status(head.statuscode), f"the service reported {min(head.statuscode, 999_999)}"
-        )
+        return Fault(kind_of_status(head.statuscode), f"the service reported {head.statuscode}")
     if not head.code:
         if head.message is not None and not head.tel:
             return Fault(FaultKind.TRANSIENT, "a message instead of an answer")

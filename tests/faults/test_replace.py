@@ -1,8 +1,8 @@
 """What stands goes only when the new does, and nothing goes that is not ours."""
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -77,16 +77,22 @@ def test_what_the_next_run_has_cleared_away_stays_away_when_the_power_fails(
 ) -> None:
     """The old name of a folder that was being removed is safe on disk, and its contents are not."""
     out = tmp_path / "out"
-    given.give(out)
-    with Disk(out) as disk:
-        for files in (Stopped("rename .checkpoint.removed"), Faulty(0, FAULTS["kill"])):
-            files.follow(disk)
-            with suppress(StorageError):
-                given.run(out, files)
-        disk.cut_power(Random(seed))
-    assert verify(out) == []
+    removing = Stopped("rename .checkpoint.removed")
+    without_power(given, out, [removing, Faulty(0, FAULTS["kill"])], Random(seed))
     given.run(out)
     assert Finished.of(out) == given.new
+
+
+def without_power(given: Replacement, out: Path, attempts: Sequence[Faulty], dice: Random) -> None:
+    """These attempts one after the other, each `Stopped` one killed, and then the power fails."""
+    given.give(out)
+    with Disk(out) as disk:
+        for files in attempts:
+            files.follow(disk)
+            with pytest.raises(StorageError) if isinstance(files, Stopped) else nullcontext():
+                given.run(out, files)
+        disk.cut_power(dice)
+    assert verify(out) == []
 
 
 def stopped(given: Replacement, out: Path, after: str) -> None:
@@ -164,15 +170,8 @@ def test_a_folder_whose_maker_was_killed_at_once_outlives_a_power_cut(
 ) -> None:
     """Its name was not on disk yet; the run that goes on puts things into it."""
     out = tmp_path / "out"
-    given.give(out)
-    with Disk(out) as disk:
-        for after in (f"mkdir {made}", "rename shard-00000.journal"):
-            files = Stopped(after)
-            files.follow(disk)
-            with pytest.raises(StorageError):
-                given.run(out, files)
-        disk.cut_power(Least())
-    assert verify(out) == []
+    attempts = [Stopped(f"mkdir {made}"), Stopped("rename shard-00000.journal")]
+    without_power(given, out, attempts, Least())
     given.run(out)
     assert Finished.of(out) == given.new
 
