@@ -1,4 +1,4 @@
-"""What the machine grants this program, looked at before anything that needs it is imported.
+"""What the machine grants this program, and how its libraries use it, before they are imported.
 
 Polars and NumPy start threads and reserve memory as they please, and where they cannot they abort
 the process or wait for ever. So that is found out first, and said.
@@ -6,12 +6,13 @@ the process or wait for ever. So that is found out first, and said.
 
 import _thread
 import contextlib
+import ctypes
 import os
 import resource
 
 from pipeline.errors import UsageError
 
-__all__ = ("FEW_FILES", "check_machine", "open_files")
+__all__ = ("FEW_FILES", "check_machine", "open_files", "spare_machine")
 
 _CORES = os.cpu_count() or 1
 THREADS = min(14 + 4 * _CORES, 64)
@@ -24,6 +25,28 @@ _FEWEST_FILES = 40
 FEW_FILES = 256
 """Below so many a run may have to do with fewer connections than the rate needs."""
 _ENOUGH_FILES = 65_536
+
+_ARENAS = "MALLOC_ARENA_MAX"
+_SPARING = {
+    "OPENBLAS_NUM_THREADS": "1",  # linear algebra is not used here, and its threads spin for 0.1 s
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    _ARENAS: str(max(2, _CORES)),
+}
+"""For this process, and its workers. A million rows in one pool of memory of the C library, with an
+arena for each core, take a tenth less time and a sixth less memory than with a pool for PyArrow and
+eight arenas for each core: most of that is pages which the kernel need not clear again."""
+_M_ARENA_MAX = -8
+"""As `malloc.h` of the GNU C library has it."""
+
+
+def spare_machine() -> None:
+    """Set how libraries use memory and threads, where the environment does not say."""
+    arenas = _ARENAS not in os.environ  # else the C library has read it when this process began
+    for name, value in _SPARING.items():
+        os.environ.setdefault(name, value)
+    if arenas:
+        with contextlib.suppress(AttributeError, OSError):  # not every C library has arenas
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, int(_SPARING[_ARENAS]))
 
 
 def check_machine() -> None:

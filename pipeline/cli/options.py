@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import click
 
 from pipeline import parsing
-from pipeline.cli.machine import check_machine
+from pipeline.cli.machine import check_machine, spare_machine
 from pipeline.cli.origin import check_origin
 from pipeline.errors import UsageError
 from pipeline.parsing import BETWEEN
@@ -121,6 +120,7 @@ def settings_from(command: str, inputs: tuple[str, ...], given: Mapping[str, Any
     settings = from_text(inputs, values)
     if not given.get("config") and "endpoint" in known:
         settings = replace(settings, told=check_origin(values, DEFAULT_CONFIG))
+    spare_machine()
     check_machine()  # before Polars and NumPy, which are imported for the command itself
     return settings
 
@@ -149,6 +149,8 @@ def _from_toml(config: str | None, profile: str | None) -> dict[str, tuple[str, 
 
 
 def _content(path: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415  for start-up time: most have no such file
+
     try:
         with path.open("rb") as file:  # it may be a pipe, and some devices have no end
             read = file.read(_LONGEST + 1)

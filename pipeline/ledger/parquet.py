@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import CheckpointError, StorageError
@@ -131,9 +130,8 @@ def _is_text(kind: pa.DataType) -> bool:
 def _distinct(column: pa.ChunkedArray) -> int:
     if pa.types.is_dictionary(column.type):
         return 0
-    if pa.types.is_string_view(column.type):
-        column = column.cast(pa.large_string())  # PyArrow does not count views
-    return int(pc.count_distinct(column).as_py())
+    # PyArrow's own count knows no views, and its functions take 0.05 s to import.
+    return len({*column.to_pylist()} - {None})
 
 
 def rows_of(path: Path) -> int:

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.read.columns import unique_names
 
@@ -178,13 +177,14 @@ def _moment(column: pa.Array, mended: Mended) -> pl.Series:
     kind = _in_known_zone(kind)
     if kind != column.type:
         mended[ZONE] += len(column) - column.null_count
-    outside = pc.or_(pc.less(counts, bounds.least), pc.greater(counts, bounds.most))
-    if not pc.any(outside).as_py():
+    held = _series(counts)
+    outside = (held < bounds.least) | (held > bounds.most)
+    if not outside.any():
         return _iso(counts.view(kind), mended)
-    text = _iso(pc.if_else(outside, None, counts).view(kind), mended)
-    at = _series(pc.fill_null(outside, False)).arg_true()
+    text = _iso(held.set(outside, None).to_arrow().view(kind), mended)
+    at = outside.arg_true()
     mended[RANGE] += len(at)
-    values = _series(counts).gather(at).to_list()
+    values = held.gather(at).to_list()
     return text.scatter(at, [f"{value} {bounds.unit} {bounds.since}".strip() for value in values])
 
 
@@ -251,7 +251,7 @@ def _lists(column: pa.Array, mended: Mended) -> list[Any]:
     values = _values(column.flatten(), mended)
     lists: list[Any] = []
     at = 0
-    for length in pc.list_value_length(column).to_pylist():
+    for length in column.value_lengths().to_pylist():
         lists.append(None if length is None else values[at : at + length])
         at += length or 0
     return lists

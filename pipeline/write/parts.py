@@ -173,7 +173,8 @@ def _save(
 def _array(column: pl.Series, kind: pa.DataType) -> pa.Array:
     """The column as it is best written, to be read back as this type."""
     if not pa.types.is_large_string(kind):
-        return column.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(kind)
+        array = column.to_arrow(compat_level=pl.CompatLevel.oldest())
+        return array if array.type == kind else array.cast(kind)  # imports 0.05 s of functions
     if isinstance(column.dtype, pl.Enum):
         return _coded(column, column.dtype)
     return column.to_arrow(compat_level=pl.CompatLevel.newest())  # views, which need no copy

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from tests.conformance.services import Client, Running, plainly
 
@@ -33,7 +33,20 @@ async def raw_rest(
     serve: Serve, running: Running | None = None, *, patience: float = 30
 ) -> AsyncIterator[Client]:
     """A client of a service whose connections are served so."""
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    served: set[asyncio.Future[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ended = asyncio.get_running_loop().create_future()
+        served.add(ended)
+        try:
+            await serve(reader, writer)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+            ended.set_result(None)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     running = running or Running(plainly)
     running.endpoint = f"http://{host}:{port}/enumlookup"
@@ -44,3 +57,4 @@ async def raw_rest(
             yield client
     finally:
         server.close()
+        await asyncio.gather(*served)  # the client has gone, so they see the end of what it sent
