@@ -22,7 +22,14 @@ FORMULA = (
 )
 ERROR = "an error such as #N/A, which is blank here; mend it in the workbook"
 
-_SUSPECT = re.compile(rb'<(?:\w+:)?f[ >/]|\bt="e"|\bformula="|\bvalue-type="error"')
+_SUSPECT = (
+    *(lead + b"f" + end for lead in (b"<", b":") for end in (b" ", b">", b"/")),
+    *(b"t=%be%b" % (quote, quote) for quote in (b'"', b"'")),
+    *(b"value-type=%berror%b" % (quote, quote) for quote in (b'"', b"'")),
+    b"formula=",
+)
+"""What any of them is written with, and hardly anything else; each is found at a GB a second, and an
+expression for all of them at 20 MB."""
 _CHUNK = 1 << 20
 _OVERLAP = 32
 """Bytes, more than what is looked for has."""
@@ -103,7 +110,8 @@ def _is_suspect(archive: zipfile.ZipFile, member: str) -> bool:
     rest = b""
     with archive.open(member) as content:
         while chunk := content.read(_CHUNK):
-            if _SUSPECT.search(rest + chunk):
+            looked_at = rest + chunk
+            if any(suspect in looked_at for suspect in _SUSPECT):
                 return True
             rest = chunk[-_OVERLAP:]
     return False
