@@ -6,7 +6,8 @@ tried; where that goes well, the next step is larger.
 
 Some services count what they refuse as well, and answer next to nothing above their rate, until they
 have been asked for less. So a second of silence comes first, and then a little less than what they
-answered; a higher rate that is refused outright is given up before its round is over. Where nothing is
+answered; a higher rate that is refused outright is given up before its round is over, and tried less
+often, since it costs a second or two. Where nothing is
 known that went well, it is looked for between such a rate and one at which nothing was answered.
 
 A service or a network may refuse or lose its share of whatever it gets. Then fewer requests lessen
@@ -15,21 +16,10 @@ that share by nothing, and the rate is given back (as `losses.py` does with how 
 
 from typing import Final
 
+from pipeline.lookup.answers import Lately, Latest
 from pipeline.lookup.pauses import Pauses
 
 __all__ = ("ServiceRate",)
-
-
-class _Lately:
-    """Answers, and what was refused or lost; half of it is forgotten each second."""
-
-    def __init__(self) -> None:
-        self.answers = self.bad = self._at = 0.0
-
-    def forget(self, now: float) -> None:
-        if now - self._at >= 1.0:
-            self._at = now
-            self.answers, self.bad = self.answers / 2, self.bad / 2
 
 
 class ServiceRate:
@@ -62,13 +52,12 @@ class ServiceRate:
     """Likewise where nothing was answered for a while."""
     PROBE: Final = 0.05
     """By how much more the first round above it tries; each that goes well doubles it."""
-    HOLD: Final = 4.0
+    HOLD: Final = 2.0
     """Seconds between two such tries; twice as long after each that brought little or nothing."""
+    WARY: Final = 10.0
+    WARIER: Final = 30.0
+    """Likewise, at least, of a service that counts what it refuses: before a trial, and after one in vain."""
     LONGEST_HOLD: Final = 60.0
-    SUDDEN: Final = 0.9
-    """Part of what was answered a round ago that is no gradual decline."""
-    DOUBT: Final = 0.985
-    """Part of that which is tried next; its square, if in vain, and so on."""
     DOWN: Final = 0.5
     """Where nothing is answered at all."""
     LOWEST: Final = 0.002
@@ -83,19 +72,19 @@ class ServiceRate:
         self._alone = processes == 1
         self._since: float | None = None
         self._answers = self._bad = self._total = 0
-        self._changed = 0.0
-        """When there were more of them last."""
-        self._lately = _Lately()
+        self._changed = 0.0  # when there were more of them last
+        self._lately = Lately()
         self._pauses = Pauses()
+        self._counts_all = False
+        """What it refuses counts as well, as far as is known."""
+        self._gave_up = False
+        """A trial, so that what is refused at the rate below may be for what was asked above."""
+        self._silent = False
+        """Nothing was answered since the rate changed."""
         self._usual = 0.0
         self._passed: float | None = None
         """What was let through when last too much was asked."""
-        self._seen = 0.0
-        """What was answered a second in the latest round that went well; a little less, the next time more
-        so, after each in which that was tried in vain."""
-        self._doubt = self.DOUBT
-        self._failing = 0.0
-        """What was answered a second in the latest of those."""
+        self._latest = Latest()
         self._good: float | None = None
         """The latest rate that was used and went well."""
         self._ceiling: float | None = None
@@ -118,12 +107,18 @@ class ServiceRate:
         """The service answered so many."""
         self._answers += count
         self._lately.answers += count
+        self._silent = False
         self._pauses.answered()
 
     def lost(self, count: int) -> None:
         """So many will have no answer, as it seems; less than 0 where some came after all."""
         self._bad += count
         self._lately.bad += count
+
+    @property
+    def _is_trying(self) -> bool:
+        """The rate is above one that goes well."""
+        return self._good is not None and self.rate > self._good
 
     @property
     def is_few(self) -> bool:
@@ -135,7 +130,20 @@ class ServiceRate:
         self.lost(1)
         if self.is_few:
             return 0.0
-        return self._pauses.refused(now, retry_after, self.changed_at + self.ROUND)
+        trying = self._counts_all and self._is_trying
+        settled_at = now if trying else self.changed_at + self.ROUND
+        pause = self._pauses.refused(now, retry_after, settled_at, at_once=trying)
+        if self._passed is not None and self.rate <= self._passed:
+            self._suspect(now, paused=pause > 0 and retry_after is None)
+        return pause
+
+    def _suspect(self, now: float, *, paused: bool) -> None:
+        """What was let through is refused outright when no more than that is asked."""
+        if paused:
+            self._counts_all = True
+        elif self._silent and not self._counts_all and now > self.changed_at + self.SETTLES:
+            self._counts_all = True
+            self._held_until = max(self._held_until, now + self.WARY)
 
     def look(self, now: float, latency: float = 0.0) -> float:
         """The rate from now on; cheap to call often. `latency`: seconds that an answer takes."""
@@ -145,9 +153,9 @@ class ServiceRate:
         took = now - self._since
         if took < 0:  # what comes now belongs to before the change
             self._answers = self._bad = 0
-        if self._good and self.rate > self._good and not self.is_few:
+        if self._is_trying and not self.is_few:
             self._give_up_trial(now, latency)
-        elif self._stood_still(now):
+        elif self._stood_still(now) or (self._pauses.is_news and now >= self._pauses.until):
             self._begin(now)  # so what came before says nothing of a rate
         elif took >= self.ROUND and now >= self._pauses.until:
             self._end_round(now, took, latency)
@@ -157,6 +165,8 @@ class ServiceRate:
         """A higher rate than one that goes well is refused outright: that is seen before a round is over."""
         assert self._good is not None  # noqa: S101  the caller has looked
         self.rate = self._passed = self._good
+        self._gave_up = True
+        self._hold = max(self._hold, self.WARIER) if self._counts_all else self._hold
         self._climb, self._step, self._ceiling, self._trial = self.CLIMB, self.PROBE, None, None
         self._hold_on(now)
         self._change(now, self.ROUND + 2 * latency)
@@ -164,6 +174,7 @@ class ServiceRate:
     def _change(self, now: float, settles: float) -> None:
         """Another rate is in force, and what comes until it has settled is not judged."""
         self.changed_at = now
+        self._silent = True
         self._begin(now + settles)
 
     def _stood_still(self, now: float) -> bool:
@@ -175,7 +186,10 @@ class ServiceRate:
     def _end_round(self, now: float, took: float, latency: float) -> None:
         total = self._answers + max(0, self._bad)
         before = self.rate
-        if total >= self.FEWEST or (self._bad > 0 and took >= self.LONGEST):
+        if self._gave_up and self._pauses.guessed:
+            # What was refused at the rate that goes well was still for the one above it.
+            self._gave_up = False
+        elif total >= self.FEWEST or (self._bad > 0 and took >= self.LONGEST):
             self._judge(now, max(self.ROUND, took - self._pauses.guessed), total)
         elif took >= self.LONGEST and self._pauses.is_over:
             # Little is asked, and nothing speaks against more.
@@ -185,15 +199,18 @@ class ServiceRate:
         if self.rate == before:
             self._begin(now)
         else:
-            settles = self.SETTLES if self.rate > before else self.ROUND
+            settles = self.ROUND
+            if self.rate > before:
+                settles = self.SETTLES
+                self._lately.bad = 0.0  # what was refused before tells nothing of this rate
             self._change(now, settles + 2 * latency)
 
     def _judge(self, now: float, took: float, total: int) -> None:
         share = max(0, self._bad) / total
         if share <= max(self.CHANCE, min(self.FEW, self.ROOM * self._usual)):
             self._usual += 0.1 * (share - self._usual)
-            self._trial = None
-            self._seen, self._doubt = self._answers / took, self.DOUBT
+            self._trial, self._gave_up = None, False
+            self._latest.well(self._answers / took)
             self._rise(now, total / took)
         elif self._trial is not None and self._was_for_nothing(share):
             share_before, self.rate = self._trial
@@ -216,12 +233,13 @@ class ServiceRate:
         if good >= self.BELOW * through:
             # Above its rate it answers less than at it, so what went well says more.
             self._passed = self.rate = good
-        elif self._alone and through < self.SUDDEN * self._seen and not self._is_steady(through):
+        elif (
+            self._alone and self._latest.is_sudden(through) and not self._latest.is_steady(through)
+        ):
             # Likewise, and it is a little less than what it answered a while ago.
-            self._doubt *= self._doubt
-            self._failing = through
-            self._seen *= self._doubt
-            self._passed, self.rate = self._seen, min(self.rate, self._seen)
+            self._counts_all, self._hold = True, max(self._hold, self.WARIER)
+            self._passed = self._latest.less(through)
+            self.rate = min(self.rate, self._passed)
         elif share == 1.0:
             self._passed, self._climb = None, self.BACK
             self._ceiling = self._ceiling or self.rate
@@ -233,14 +251,11 @@ class ServiceRate:
             return
         else:
             # It lets through less than before, or is just about to recover.
-            self._hold = self.HOLD if through < self.SUDDEN * self._seen else self._hold
+            self._counts_all = self._counts_all and not self._latest.is_steady(through)
+            self._hold = self.HOLD if self._latest.is_sudden(through) else self._hold
             self._passed, self.rate = through, max(lowest, self.BELOW * through)
         self._ceiling = None
         self._hold_on(now)
-
-    def _is_steady(self, through: float) -> bool:
-        """It answers as much as when more was asked."""
-        return self._doubt < self.DOUBT and abs(through - self._failing) < 0.1 * self._failing
 
     def _of_all(self, answered: float, share: float) -> float:
         """What all processes together have let through; of the others only the share is known."""

@@ -56,10 +56,28 @@ class Estimating(Limited):
         return self.this + self.last * (second + 1 - now) <= self.limit
 
 
+@dataclass
+class Leaking(Limited):
+    """Likewise as nginx's `limit_req` with `burst=20 nodelay`."""
+
+    level: float = 0.0
+    since: float = 0.0
+
+    def takes(self, now: float) -> bool:
+        self.level, self.since = max(0.0, self.level - self.limit * (now - self.since)), now
+        room = self.level < 20
+        self.level += room
+        return room
+
+
 def asked(
-    service: Limited, rate: ServiceRate, seconds: float, begin: float = 100.0
+    service: Limited,
+    rate: ServiceRate,
+    seconds: float,
+    begin: float = 100.0,
+    unseen: float = 0.5,
 ) -> tuple[float, float]:
-    """Requests that were let through and refused a second, over the second half of the time."""
+    """Requests that were let through and refused a second, over the time but for a part at its beginning."""
     now, tokens, paused = begin, 0.0, 0.0
     coming: deque[tuple[float, bool]] = deque()
     counts = [0, 0]
@@ -73,7 +91,7 @@ def asked(
                 rate.lost(1)
             else:
                 paused = max(paused, now + rate.refused(now, service.retry_after))
-            if now > begin + seconds / 2:
+            if now > begin + seconds * unseen:
                 counts[good] += 1
         tokens = min(tokens + rate.look(now, service.latency) * TICK, max(1.0, rate.rate * 0.05))
         while tokens >= 1.0 and now >= paused:
@@ -81,7 +99,8 @@ def asked(
             good = service.takes(now)
             # What is lost is known to be later.
             coming.append((now + service.latency, good))
-    return counts[True] / (seconds / 2), counts[False] / (seconds / 2)
+    seen = seconds * (1.0 - unseen)
+    return counts[True] / seen, counts[False] / seen
 
 
 @pytest.mark.parametrize("limit", [50, 200, 1000])
@@ -117,6 +136,24 @@ def test_so_it_is_where_its_rate_is_an_estimate(limit: int, times: float, begin:
 
     assert through >= 0.85 * limit
     assert refused <= 0.1 * limit
+
+
+@pytest.mark.parametrize("limit", [50, 200, 1000])
+@pytest.mark.parametrize("times", [1.02, 1.25, 2.5, 5])
+@pytest.mark.parametrize("wait", [1.0, 2.0])
+def test_a_wait_that_is_asked_for_again_and_again_tells_of_a_rate(
+    limit: int, times: float, wait: float
+) -> None:
+    rate = ServiceRate(limit * times)
+    through, _ = asked(Leaking(limit, retry_after=wait), rate, 20, unseen=0.0)
+    assert through >= 0.85 * limit
+
+
+@pytest.mark.parametrize("limit", [50, 200, 1000])
+@pytest.mark.parametrize("times", [1.02, 2.5, 5])
+def test_what_answers_nothing_above_its_rate_is_soon_asked_less(limit: int, times: float) -> None:
+    through, _ = asked(Estimating(limit), ServiceRate(limit * times), 20, unseen=0.0)
+    assert through >= 0.8 * limit
 
 
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.15])
