@@ -5,6 +5,7 @@ done the process ends, and is not taken apart first.
 """
 
 import atexit
+import contextlib
 import gc
 import os
 import signal
@@ -44,10 +45,11 @@ def _end(code: int) -> NoReturn:
     Python would free every object and module one by one first: 0.15 s, in which `clean` reads
     150,000 rows. `python -X dev` does, and tells what was left open.
     """
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  ends pools' threads, and waits
     atexit._run_exitfuncs()  # noqa: SLF001  there is no other name for it
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # closed, or gone
+            stream.flush()
     os._exit(code)
 
 

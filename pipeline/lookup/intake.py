@@ -219,9 +219,9 @@ class Intake:
         return self._asking.retries.delay(fault, retry.failures)
 
     def _slow_down(self, fault: Fault, now: float) -> None:
-        pause = self._condition.rate.refused(now, fault.retry_after)
-        if pause:
-            self._asking.limiter.pause(now + min(pause, self._asking.longest_pause))
+        wait = fault.retry_after and min(fault.retry_after, self._asking.longest_pause)
+        if pause := self._condition.rate.refused(now, wait or None):
+            self._asking.limiter.pause(now + pause)
             self._condition.concurrency.troubled(now)
 
     def _is_its_own(self, retry: Retry, fault: Fault, *, again: bool) -> bool:

@@ -9,7 +9,7 @@ class Pauses:
     """As long as the service says; where it says nothing a second, and twice as long each time that
     nothing at all is answered in between.
 
-    A time that it names again, soon after that was kept to, tells of a rate: while it answers the rest,
+    A time that it names again, and no much longer one, soon after that was kept to, tells of a rate: while it answers the rest,
     it is for the rate to fall, and not for everything to stand still.
     """
 
@@ -32,9 +32,15 @@ class Pauses:
         """Something was answered since the latest."""
         self.is_news = False
         """One since `begin` was the first that the service has named for long."""
-        self._kept_until = 0.0
+        self._kept_until = self._named = 0.0
+        """Until when a pause that the service names is no news, and the latest that was."""
         self._count = 0
         self._only_refused_since: float | None = None
+
+    @property
+    def is_in_vain(self) -> bool:
+        """There was more than one in a row, and nothing was answered in between."""
+        return self._count > 1
 
     def begin(self) -> None:
         """A round begins."""
@@ -54,7 +60,7 @@ class Pauses:
         What it refused before `settled_at` may speak of what was asked before the rate changed.
         `at_once`: no answer need be missed before that is a reason.
         """
-        if retry_after is not None and now > self._kept_until:
+        if retry_after is not None and (now > self._kept_until or retry_after > 2 * self._named):
             self.is_news = True
             return self._pause(now, retry_after)
         if now < self.until:
@@ -77,5 +83,5 @@ class Pauses:
     def _pause(self, now: float, pause: float) -> float:
         self.is_in_round, self.is_over = True, False
         self.until = max(self.until, now + pause)
-        self._kept_until = self.until + self.RECURS
+        self._kept_until, self._named = self.until + self.RECURS, pause
         return pause

@@ -54,7 +54,7 @@ class ServiceRate:
     """By how much more the first round above it tries; each that goes well doubles it."""
     HOLD: Final = 2.0
     """Seconds between two such tries; twice as long after each that brought little or nothing."""
-    WARY: Final = 10.0
+    WARY: Final = 16.0
     WARIER: Final = 30.0
     """Likewise, at least, of a service that counts what it refuses: before a trial, and after one in vain."""
     LONGEST_HOLD: Final = 60.0
@@ -73,10 +73,10 @@ class ServiceRate:
         self._since: float | None = None
         self._answers = self._bad = self._total = 0
         self._changed = 0.0  # when there were more of them last
-        self._lately = Lately()
-        self._pauses = Pauses()
+        self._lately, self._pauses, self._latest = Lately(), Pauses(), Latest()
         self._counts_all = False
-        """What it refuses counts as well, as far as is known."""
+        """What it refuses counts as well: it refused all, until it had been asked for less."""
+        self._is_suspect = False
         self._gave_up = False
         """A trial, so that what is refused at the rate below may be for what was asked above."""
         self._silent = False
@@ -84,7 +84,6 @@ class ServiceRate:
         self._usual = 0.0
         self._passed: float | None = None
         """What was let through when last too much was asked."""
-        self._latest = Latest()
         self._good: float | None = None
         """The latest rate that was used and went well."""
         self._ceiling: float | None = None
@@ -109,6 +108,9 @@ class ServiceRate:
         self._lately.answers += count
         self._silent = False
         self._pauses.answered()
+        if self._is_suspect:
+            self._counts_all, self._is_suspect = True, False
+            self._held_until = max(self._held_until, self.changed_at + self.WARY)
 
     def lost(self, count: int) -> None:
         """So many will have no answer, as it seems; less than 0 where some came after all."""
@@ -132,18 +134,17 @@ class ServiceRate:
             return 0.0
         trying = self._counts_all and self._is_trying
         settled_at = now if trying else self.changed_at + self.ROUND
-        pause = self._pauses.refused(now, retry_after, settled_at, at_once=trying)
-        if self._passed is not None and self.rate <= self._passed:
-            self._suspect(now, paused=pause > 0 and retry_after is None)
+        pause = self._pauses.refused(now, retry_after or None, settled_at, at_once=trying)
+        if self._pauses.is_in_vain:
+            self._counts_all = self._is_suspect = False  # it answers nothing, whatever it is asked
+        elif self._passed is not None and self.rate <= self._passed:
+            self._suspect(now, paused=pause > 0 and not retry_after)
         return pause
 
     def _suspect(self, now: float, *, paused: bool) -> None:
         """What was let through is refused outright when no more than that is asked."""
-        if paused:
-            self._counts_all = True
-        elif self._silent and not self._counts_all and now > self.changed_at + self.SETTLES:
-            self._counts_all = True
-            self._held_until = max(self._held_until, now + self.WARY)
+        if paused or (self._silent and now > self.changed_at + self.SETTLES):
+            self._is_suspect = True
 
     def look(self, now: float, latency: float = 0.0) -> float:
         """The rate from now on; cheap to call often. `latency`: seconds that an answer takes."""
@@ -230,6 +231,10 @@ class ServiceRate:
         self._climb, self._step = self.CLIMB, self.PROBE
         good = self._good if self._good and self._good < self.rate else 0.0
         through = max(lowest, min(self.rate, self._of_all(self._answers / took, 1.0 - share)))
+        if self._pauses.is_in_vain and self._latest.rate:
+            # It answers nothing any more, whatever it is asked: that says nothing of a rate.
+            self._trial, self._hold = None, self.HOLD
+            return
         if good >= self.BELOW * through:
             # Above its rate it answers less than at it, so what went well says more.
             self._passed = self.rate = good
@@ -237,7 +242,7 @@ class ServiceRate:
             self._alone and self._latest.is_sudden(through) and not self._latest.is_steady(through)
         ):
             # Likewise, and it is a little less than what it answered a while ago.
-            self._counts_all, self._hold = True, max(self._hold, self.WARIER)
+            self._is_suspect = not self._pauses.is_in_vain
             self._passed = self._latest.less(through)
             self.rate = min(self.rate, self._passed)
         elif share == 1.0:

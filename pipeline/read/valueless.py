@@ -23,7 +23,11 @@ FORMULA = (
 ERROR = "an error such as #N/A, which is blank here; mend it in the workbook"
 
 _SUSPECT = (
-    *(lead + b"f" + end for lead in (b"<", b":") for end in (b" ", b">", b"/")),
+    *(
+        lead + b"f" + end
+        for lead in (b"<", b":")
+        for end in (b" ", b">", b"/", b"\n", b"\t", b"\r")
+    ),
     *(b"t=%be%b" % (quote, quote) for quote in (b'"', b"'")),
     *(b"value-type=%berror%b" % (quote, quote) for quote in (b'"', b"'")),
     b"formula=",

@@ -202,6 +202,26 @@ def test_a_service_that_keeps_up_is_asked_at_the_rate() -> None:
     assert rate.rate == 300.0
 
 
+@pytest.mark.parametrize("limit", [50, 200])
+@pytest.mark.parametrize("lasts", [1.5, 10, 30])
+@pytest.mark.parametrize("wait", [None, 0.0])
+def test_an_outage_is_no_limit(limit: int, lasts: float, wait: float | None) -> None:
+    service, rate = Limited(limit, retry_after=wait), ServiceRate(0.95 * limit)
+    asked(service, rate, 20)
+    service.limit = 0
+    asked(service, rate, lasts, begin=120.0)
+    service.limit = limit
+    through, _ = asked(service, rate, 80, begin=120.0 + lasts)
+    assert through >= 0.85 * limit
+
+
+def test_a_much_longer_wait_is_kept_to_also_soon_after_another() -> None:
+    rate = ServiceRate(100.0)
+    rate.look(100.0)
+    assert [rate.refused(at, 1.0) for at in (100.0, 101.5)] == [1.0, 0.0]
+    assert rate.refused(102.0, 60.0) == 60.0
+
+
 def test_the_pause_is_what_the_service_asks_or_grows() -> None:
     rate = ServiceRate(100.0)
     rate.look(100.0)

@@ -41,10 +41,12 @@ async def raw_rest(
         try:
             await serve(reader, writer)
         finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-            ended.set_result(None)
+            try:
+                writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
+            finally:
+                ended.set_result(None)
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
@@ -57,4 +59,7 @@ async def raw_rest(
             yield client
     finally:
         server.close()
-        await asyncio.gather(*served)  # the client has gone, so they see the end of what it sent
+        async with asyncio.timeout(patience):
+            await asyncio.gather(
+                *served
+            )  # the client has gone, so they see the end of what it sent
