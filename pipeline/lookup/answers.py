@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ("Lately", "Latest")
+__all__ = ("GoodRound", "Lately")
 
 
 class Lately:
@@ -18,7 +18,7 @@ class Lately:
             self.answers, self.bad = self.answers / 2, self.bad / 2
 
 
-class Latest:
+class GoodRound:
     """What was answered a second in the latest round that went well, and less of it where that is in vain."""
 
     SUDDEN: Final = 0.9

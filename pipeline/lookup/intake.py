@@ -220,7 +220,7 @@ class Intake:
 
     def _slow_down(self, fault: Fault, now: float) -> None:
         wait = fault.retry_after and min(fault.retry_after, self._asking.longest_pause)
-        if pause := self._condition.rate.refused(now, wait or None):
+        if pause := self._condition.rate.refused(now, wait):
             self._asking.limiter.pause(now + pause)
             self._condition.concurrency.troubled(now)
 

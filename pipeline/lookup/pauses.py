@@ -9,8 +9,8 @@ class Pauses:
     """As long as the service says; where it says nothing a second, and twice as long each time that
     nothing at all is answered in between.
 
-    A time that it names again, and no much longer one, soon after that was kept to, tells of a rate: while it answers the rest,
-    it is for the rate to fall, and not for everything to stand still.
+    A time that it names again, and no much longer one, soon after that was kept to, tells of a rate:
+    while it answers the rest, it is for the rate to fall, and not for everything to stand still.
     """
 
     FIRST: Final = 1.0
@@ -62,7 +62,7 @@ class Pauses:
         """
         if retry_after is not None and (now > self._kept_until or retry_after > 2 * self._named):
             self.is_news = True
-            return self._pause(now, retry_after)
+            return self._keep(now, retry_after)
         if now < self.until:
             return 0.0  # it was asked before the pause
         if self._only_refused_since is None:
@@ -70,18 +70,20 @@ class Pauses:
         if not at_once and now - self._only_refused_since < self.PATIENCE:
             return 0.0
         self._only_refused_since = None
-        return self._guess(now) if retry_after is None else self._pause(now, retry_after)
+        return self._guess(now) if retry_after is None else self._keep(now, retry_after)
 
     def _guess(self, now: float) -> float:
         pause = min(self.FIRST * 2.0**self._count, self.LONGEST)
         self._count += 1
         self.guessed += pause
-        self.is_in_round, self.is_over = True, False
-        self.until = max(self.until, now + pause)
-        return pause
+        return self._pause(now, pause)
+
+    def _keep(self, now: float, named: float) -> float:
+        self._pause(now, named)
+        self._kept_until, self._named = self.until + self.RECURS, named
+        return named
 
     def _pause(self, now: float, pause: float) -> float:
         self.is_in_round, self.is_over = True, False
         self.until = max(self.until, now + pause)
-        self._kept_until, self._named = self.until + self.RECURS, pause
         return pause

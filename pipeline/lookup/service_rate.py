@@ -7,8 +7,8 @@ tried; where that goes well, the next step is larger.
 Some services count what they refuse as well, and answer next to nothing above their rate, until they
 have been asked for less. So a second of silence comes first, and then a little less than what they
 answered; a higher rate that is refused outright is given up before its round is over, and tried less
-often, since it costs a second or two. Where nothing is
-known that went well, it is looked for between such a rate and one at which nothing was answered.
+often, since it costs a second or two. Where nothing is known that went well, it is looked for between
+such a rate and one at which nothing was answered.
 
 A service or a network may refuse or lose its share of whatever it gets. Then fewer requests lessen
 that share by nothing, and the rate is given back (as `losses.py` does with how many at once).
@@ -16,7 +16,7 @@ that share by nothing, and the rate is given back (as `losses.py` does with how 
 
 from typing import Final
 
-from pipeline.lookup.answers import Lately, Latest
+from pipeline.lookup.answers import GoodRound, Lately
 from pipeline.lookup.pauses import Pauses
 
 __all__ = ("ServiceRate",)
@@ -55,8 +55,9 @@ class ServiceRate:
     HOLD: Final = 2.0
     """Seconds between two such tries; twice as long after each that brought little or nothing."""
     WARY: Final = 16.0
+    """Likewise, at least, before the first with a service that counts what it refuses."""
     WARIER: Final = 30.0
-    """Likewise, at least, of a service that counts what it refuses: before a trial, and after one in vain."""
+    """Likewise after one in vain."""
     LONGEST_HOLD: Final = 60.0
     DOWN: Final = 0.5
     """Where nothing is answered at all."""
@@ -73,10 +74,11 @@ class ServiceRate:
         self._since: float | None = None
         self._answers = self._bad = self._total = 0
         self._changed = 0.0  # when there were more of them last
-        self._lately, self._pauses, self._latest = Lately(), Pauses(), Latest()
+        self._lately, self._pauses, self._good_round = Lately(), Pauses(), GoodRound()
         self._counts_all = False
         """What it refuses counts as well: it refused all, until it had been asked for less."""
         self._is_suspect = False
+        """It refuses all; should it answer again, that is so."""
         self._gave_up = False
         """A trial, so that what is refused at the rate below may be for what was asked above."""
         self._silent = False
@@ -128,7 +130,10 @@ class ServiceRate:
         return self._lately.bad <= self.FEW * (self._lately.bad + self._lately.answers)
 
     def refused(self, now: float, retry_after: float | None) -> float:
-        """The service asked for less. Gives the seconds for which nothing should leave."""
+        """The service asked for less. Gives the seconds for which nothing should leave.
+
+        `retry_after`: seconds that it names; 0 is none.
+        """
         self.lost(1)
         if self.is_few:
             return 0.0
@@ -138,13 +143,11 @@ class ServiceRate:
         if self._pauses.is_in_vain:
             self._counts_all = self._is_suspect = False  # it answers nothing, whatever it is asked
         elif self._passed is not None and self.rate <= self._passed:
-            self._suspect(now, paused=pause > 0 and not retry_after)
+            # What was let through is refused outright when no more than that is asked.
+            paused = pause > 0 and not retry_after
+            silent = self._silent and now > self.changed_at + self.SETTLES
+            self._is_suspect = self._is_suspect or paused or silent
         return pause
-
-    def _suspect(self, now: float, *, paused: bool) -> None:
-        """What was let through is refused outright when no more than that is asked."""
-        if paused or (self._silent and now > self.changed_at + self.SETTLES):
-            self._is_suspect = True
 
     def look(self, now: float, latency: float = 0.0) -> float:
         """The rate from now on; cheap to call often. `latency`: seconds that an answer takes."""
@@ -211,7 +214,7 @@ class ServiceRate:
         if share <= max(self.CHANCE, min(self.FEW, self.ROOM * self._usual)):
             self._usual += 0.1 * (share - self._usual)
             self._trial, self._gave_up = None, False
-            self._latest.well(self._answers / took)
+            self._good_round.well(self._answers / took)
             self._rise(now, total / took)
         elif self._trial is not None and self._was_for_nothing(share):
             share_before, self.rate = self._trial
@@ -227,23 +230,25 @@ class ServiceRate:
 
     def _fall(self, now: float, share: float, took: float) -> None:
         lowest = min(self.set, max(1.0, self.LOWEST * self.set))
-        self._trial = (share, self.rate)
         self._climb, self._step = self.CLIMB, self.PROBE
-        good = self._good if self._good and self._good < self.rate else 0.0
-        through = max(lowest, min(self.rate, self._of_all(self._answers / took, 1.0 - share)))
-        if self._pauses.is_in_vain and self._latest.rate:
+        if self._pauses.is_in_vain and self._good_round.rate:
             # It answers nothing any more, whatever it is asked: that says nothing of a rate.
             self._trial, self._hold = None, self.HOLD
             return
+        self._trial = (share, self.rate)
+        good = self._good if self._good and self._good < self.rate else 0.0
+        through = max(lowest, min(self.rate, self._of_all(self._answers / took, 1.0 - share)))
         if good >= self.BELOW * through:
             # Above its rate it answers less than at it, so what went well says more.
             self._passed = self.rate = good
         elif (
-            self._alone and self._latest.is_sudden(through) and not self._latest.is_steady(through)
+            self._alone
+            and self._good_round.is_sudden(through)
+            and not self._good_round.is_steady(through)
         ):
             # Likewise, and it is a little less than what it answered a while ago.
-            self._is_suspect = not self._pauses.is_in_vain
-            self._passed = self._latest.less(through)
+            self._is_suspect = True
+            self._passed = self._good_round.less(through)
             self.rate = min(self.rate, self._passed)
         elif share == 1.0:
             self._passed, self._climb = None, self.BACK
@@ -256,8 +261,8 @@ class ServiceRate:
             return
         else:
             # It lets through less than before, or is just about to recover.
-            self._counts_all = self._counts_all and not self._latest.is_steady(through)
-            self._hold = self.HOLD if self._latest.is_sudden(through) else self._hold
+            self._counts_all = self._counts_all and not self._good_round.is_steady(through)
+            self._hold = self.HOLD if self._good_round.is_sudden(through) else self._hold
             self._passed, self.rate = through, max(lowest, self.BELOW * through)
         self._ceiling = None
         self._hold_on(now)

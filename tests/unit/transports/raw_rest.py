@@ -33,20 +33,16 @@ async def raw_rest(
     serve: Serve, running: Running | None = None, *, patience: float = 30
 ) -> AsyncIterator[Client]:
     """A client of a service whose connections are served so."""
-    served: set[asyncio.Future[None]] = set()
+    served: list[asyncio.Task[None] | None] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        ended = asyncio.get_running_loop().create_future()
-        served.add(ended)
+        served.append(asyncio.current_task())
         try:
             await serve(reader, writer)
         finally:
-            try:
-                writer.close()
-                with suppress(OSError):
-                    await writer.wait_closed()
-            finally:
-                ended.set_result(None)
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
@@ -59,7 +55,6 @@ async def raw_rest(
             yield client
     finally:
         server.close()
+        # The client has gone, so they see the end of what it sent.
         async with asyncio.timeout(patience):
-            await asyncio.gather(
-                *served
-            )  # the client has gone, so they see the end of what it sent
+            await asyncio.gather(*filter(None, served), return_exceptions=True)
