@@ -165,6 +165,11 @@ class SharedLimiter:
         self._own.even = even
 
     @property
+    def is_exact(self) -> bool:
+        """As `Limiter.is_exact`, of what this process sends."""
+        return self._own.is_exact
+
+    @property
     def paused_until(self) -> float:
         """End of the latest pause, whichever process asked for it, as far as is known here."""
         return max(self._own.paused_until, self._paused)

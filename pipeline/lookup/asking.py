@@ -22,6 +22,11 @@ class Allowance(Protocol):
     """Nothing is saved up and made up for: the service has room for no more at once."""
 
     @property
+    def is_exact(self) -> bool:
+        """Each distance between two requests counts, to a part of a millisecond."""
+        ...
+
+    @property
     def paused_until(self) -> float:
         """End of the latest pause."""
         ...

@@ -40,6 +40,8 @@ __all__ = ("Engine",)
 
 TICK = 0.001
 """Seconds; a shorter wait would send single lookups where a batch could form."""
+SHORT = 0.00005
+"""Seconds of a turn where each distance between two requests counts."""
 ENOUGH = 64
 """Outcomes that are worth a turn at once."""
 MOST_OVERTAKEN = 4096
@@ -244,15 +246,19 @@ class Engine:
 
     async def _rest(self, way: Way, now: float) -> None:
         """Wait until something happens or falls due, and for what else comes with it."""
+        exact, turn = self._asking.limiter.is_exact, now + TICK
         if not self._inbox:
+            due = self._due(way, now)
+            # Timers ring that late: where it matters, the rest of the time is spent in short turns.
+            due = max(due - TICK, now + SHORT) if exact else max(due, turn)
             # `clock` and the loop's own time are the same clock, read at different moments.
-            delay = max(self._due(way, now), now + TICK) - now
+            delay = due - now
             timer = asyncio.get_running_loop().call_later(delay, self._wake.set)
             await self._wake.wait()
             self._wake.clear()
             timer.cancel()
-        few = len(self._inbox) < ENOUGH
-        await asyncio.sleep(max(0.0, now + TICK - self._asking.clock()) if few else 0)
+        at_once = exact or len(self._inbox) >= ENOUGH
+        await asyncio.sleep(0 if at_once else max(0.0, turn - self._asking.clock()))
 
     def _due(self, way: Way, now: float) -> float:
         due = [self.progress.due, self._outbox.limits.due]

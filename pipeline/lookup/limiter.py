@@ -20,6 +20,9 @@ __all__ = ("STATE_BYTES", "Limiter")
 
 EVEN_US: Final = 5_000
 """Microseconds whose requests may leave together where nothing is saved up: a turn of the loop."""
+EXACT_US: Final = 950
+"""Microseconds between two requests that are kept to, counted from the one that left last: some services
+refuse whatever comes sooner. Shorter ones cannot be told from what a turn of the loop is late."""
 CELL_US: Final = 2_000
 CELLS: Final = 505
 """The cell of this instant and the 500 before it cover any second that ends now; four more, since a
@@ -37,7 +40,8 @@ _MISSED_SECONDS: Final = 0.5
 _CATCH_UP: Final = 0.25
 """How much faster than the pace that goes."""
 _LATE: Final = 2 * _MICRO
-"""Tokens that are kept where nothing is saved up: the second is for timers that ring late."""
+"""Tokens that are kept where nothing is saved up and distances are short: the second is for timers that
+ring late."""
 _PACE_SHARE: Final = 0.9955
 """The pace, in parts of what the window lets through."""
 
@@ -57,7 +61,7 @@ class Limiter:
             self.begin(now)
         self._rate = 0.0
         self.even = False
-        """Nothing is saved up, nor made up for, but what timers are late: requests keep their distance."""
+        """Nothing is saved up, nor made up for: requests keep their distance."""
         self.rate = rate
 
     def __repr__(self) -> str:
@@ -77,7 +81,13 @@ class Limiter:
         through = self._most * _MICRO / (CELLS * CELL_US)
         self._pace = min(rate, through * _PACE_SHARE)
         self._burst = max(_MICRO, int(rate * _BURST_SECONDS * _MICRO))
-        self._together = max(_LATE, int(self._pace * EVEN_US))
+        self._is_slow = self._pace * EXACT_US <= _MICRO
+        self._together = _MICRO if self._is_slow else max(_LATE, int(self._pace * EVEN_US))
+
+    @property
+    def is_exact(self) -> bool:
+        """Each distance counts, to a part of a millisecond; what a timer is late is lost."""
+        return self.even and self._is_slow
 
     def begin(self, now: float) -> None:
         """Empty the allowance; what was sent in the last second still counts."""

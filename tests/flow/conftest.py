@@ -10,9 +10,11 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import phonenumbers
 import polars as pl
 import pytest
 
@@ -28,10 +30,17 @@ FICTIONAL = re.compile(r"1\d{3}55501\d{2}")
 
 
 def numbers(count: int) -> list[str]:
-    """Fictional numbers of the USA: 555-01xx in many area codes."""
-    codes = [200 + code for code in range(800) if code % 100 != 11]
-    valid = [code for code in codes if code in AREA_CODES]
+    """Fictional numbers of North America: 555-01xx in many area codes; 42 300 at most."""
+    valid = AREA_CODES if count <= 100 * len(AREA_CODES) else all_area_codes()
     return [f"+1{code}55501{last:02}" for last in range(100) for code in valid][:count]
+
+
+@cache
+def all_area_codes() -> tuple[int, ...]:
+    """Those with mobile numbers, by libphonenumber's tables."""
+    parsed = {code: phonenumbers.parse(f"+1{code}5550100") for code in range(201, 990)}
+    mobile = phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE
+    return tuple(c for c, number in parsed.items() if phonenumbers.number_type(number) == mobile)
 
 
 AREA_CODES = (

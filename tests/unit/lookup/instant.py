@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,21 @@ Service = Callable[[Query, int], Reply]
 
 
 class InstantLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next thing that is due."""
+    """An event loop whose clock jumps to the next thing that is due.
 
-    def __init__(self) -> None:
+    Its timers ring up to `late` seconds late, unless they ring at once.
+    """
+
+    def __init__(self, late: float = 0.0) -> None:
         super().__init__()
         self._now = 1000.0
         select = self._selector.select  # type: ignore[attr-defined]
+        dice = random.Random(1)
 
         def instant(timeout: float | None = None) -> Any:
             events = select(0)
             if not events and timeout:
-                self._now += timeout
+                self._now += timeout + (late * dice.random() if timeout > 0.0005 else 0.0)
             return events
 
         self._selector.select = instant  # type: ignore[attr-defined]
@@ -46,8 +51,8 @@ class InstantLoop(asyncio.SelectorEventLoop):
         return self._now
 
 
-def run_instantly(coroutine: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=InstantLoop) as runner:
+def run_instantly(coroutine: Coroutine[Any, Any, None], late: float = 0.0) -> None:
+    with asyncio.Runner(loop_factory=partial(InstantLoop, late)) as runner:
         runner.run(coroutine)
 
 
@@ -106,13 +111,15 @@ class Bench:
             0, str(shard), sha256_of(shard), numbers, numbers, str(folder / "shard.journal")
         )
         self.options: dict[str, Any] = {}
+        self.late = 0.0
+        """Seconds that timers ring late, at most."""
         self.fake: FakeService | None = None
 
     def ask(self, service: Service, **options: Any) -> FakeService:
         """Run the engine to its end; raises what ended it."""
         self.options = options
         try:
-            run_instantly(self._ask(service))
+            run_instantly(self._ask(service), self.late)
         finally:
             assert self.fake is not None
         return self.fake
