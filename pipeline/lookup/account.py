@@ -165,6 +165,15 @@ class SharedLimiter:
         self._own.even = even
 
     @property
+    def exact(self) -> bool:
+        """As `Limiter.exact`, of what this process sends."""
+        return self._own.exact
+
+    @exact.setter
+    def exact(self, exact: bool) -> None:
+        self._own.exact = exact
+
+    @property
     def is_exact(self) -> bool:
         """As `Limiter.is_exact`, of what this process sends."""
         return self._own.is_exact

@@ -20,6 +20,8 @@ class Allowance(Protocol):
     rate: float
     even: bool
     """Nothing is saved up and made up for: the service has room for no more at once."""
+    exact: bool
+    """Likewise each distance counts, where they are not too short for that."""
 
     @property
     def is_exact(self) -> bool:

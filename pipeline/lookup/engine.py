@@ -232,17 +232,22 @@ class Engine:
         if self._outbox.silence.is_long(now):
             # Those that are left may have no answer, each for itself; a second's worth may arrive at once.
             most = int(self._asking.limiter.rate) - flying if self._all_failed else 0
+            if not self._asking.concurrency:
+                room = max(room, 1)  # all that is under way may be lost: a probe tells
             room = min(room, max(most, now >= self._outbox.silence.probe_at))
         probes = self._condition.breaker.allowed(now, flying - len(self._outbox.overtaken))
         return max(0, room if probes is None else min(room, probes))
 
     @property
     def _beside(self) -> int:
-        """How many are under way that take no place: they have no answer to come, as it seems.
+        """How many are under way that take no place: they have no answer to come, as it seems, and as
+        many again may be lost without being known to be, until later questions are answered.
 
         A number that is set for what is under way is meant for all.
         """
-        return 0 if self._asking.concurrency else min(len(self._outbox.overtaken), MOST_OVERTAKEN)
+        if self._asking.concurrency:
+            return 0
+        return min(2 * len(self._outbox.overtaken), MOST_OVERTAKEN)
 
     async def _rest(self, way: Way, now: float) -> None:
         """Wait until something happens or falls due, and for what else comes with it."""
@@ -302,6 +307,7 @@ class Engine:
             condition.rate.lost(self._telling(found) - mistaken)
         limiter.rate = condition.rate.look(now, latency)
         limiter.even = limiter.rate < self._asking.rate
+        limiter.exact = condition.rate.distances.are_kept
         share = limiter.rate / self._asking.processes
         condition.concurrency.adjust(now, share, self._asking.busy)
         if self._ending is not None:

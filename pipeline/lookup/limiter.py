@@ -62,6 +62,9 @@ class Limiter:
         self._rate = 0.0
         self.even = False
         """Nothing is saved up, nor made up for: requests keep their distance."""
+        self.exact = True
+        """Where it is even, and rates are not too high for that, each distance counts from the request that
+        left last; what timers are late is lost then."""
         self.rate = rate
 
     def __repr__(self) -> str:
@@ -82,12 +85,12 @@ class Limiter:
         self._pace = min(rate, through * _PACE_SHARE)
         self._burst = max(_MICRO, int(rate * _BURST_SECONDS * _MICRO))
         self._is_slow = self._pace * EXACT_US <= _MICRO
-        self._together = _MICRO if self._is_slow else max(_LATE, int(self._pace * EVEN_US))
+        self._together = max(_LATE, int(self._pace * EVEN_US))
 
     @property
     def is_exact(self) -> bool:
-        """Each distance counts, to a part of a millisecond; what a timer is late is lost."""
-        return self.even and self._is_slow
+        """Each distance counts, to a part of a millisecond."""
+        return self.even and self.exact and self._is_slow
 
     def begin(self, now: float) -> None:
         """Empty the allowance; what was sent in the last second still counts."""
@@ -119,10 +122,11 @@ class Limiter:
         came = int(max(0, at - max(since, state[_PAUSED_US])) * self._pace)
         more = min(state[_MISSED], int(came * _CATCH_UP))
         tokens = state[_TOKENS] + came + more
-        state[_TOKENS] = min(self._together if self.even else self._burst, tokens)
         if self.even:
+            state[_TOKENS] = min(_MICRO if self.is_exact else self._together, tokens)
             state[_MISSED] = 0
             return
+        state[_TOKENS] = min(self._burst, tokens)
         missed = state[_MISSED] - more + max(0, tokens - self._burst)
         most = int(self._rate * _MISSED_SECONDS * _MICRO)
         # Whoever asked nothing for a second has missed nothing.

@@ -17,6 +17,7 @@ that share by nothing, and the rate is given back (as `losses.py` does with how 
 from typing import Final
 
 from pipeline.lookup.answers import GoodRound, Lately
+from pipeline.lookup.distances import Distances
 from pipeline.lookup.pauses import Pauses
 
 __all__ = ("ServiceRate",)
@@ -66,11 +67,11 @@ class ServiceRate:
 
     def __init__(self, rate: float, processes: int = 1) -> None:
         """`rate`: requests a second as it is set, of `processes` together."""
-        self.set = rate
-        self.rate = rate
+        self.set = self.rate = rate
         """Requests a second that should leave now, of all processes."""
         self.changed_at = 0.0
         self._alone = processes == 1
+        self.distances = Distances()
         self._since: float | None = None
         self._answers = self._bad = self._total = 0
         self._changed = 0.0  # when there were more of them last
@@ -190,6 +191,8 @@ class ServiceRate:
     def _end_round(self, now: float, took: float, latency: float) -> None:
         total = self._answers + max(0, self._bad)
         before = self.rate
+        if self._alone and self.rate < self.set and not self._pauses.is_in_round:
+            self.distances.left(now, total / took / self.rate)
         if self._gave_up and self._pauses.guessed:
             # What was refused at the rate that goes well was still for the one above it.
             self._gave_up = False

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.lookup.distances import Distances
 from pipeline.protocol.messages import Fault, FaultKind, Query
 from tests.unit.lookup.instant import Bench, Reply, ok
 
@@ -54,3 +55,12 @@ def test_a_service_that_minds_each_distance_is_used_well(
     used = [when for when in service.taken if when > begin]
     assert len(used) >= 0.85 * limit * (used[-1] - begin)
     assert len(fake.sent) <= 1.1 * len(service.taken) + 10 * limit
+
+
+def test_a_machine_too_busy_for_it_makes_up_for_lost_time_for_a_minute() -> None:
+    distances = Distances()
+    kept = []
+    for now, part in [(10.0, 0.95), (11.0, 0.8), (60.0, 1.0), (71.0, 0.95)]:
+        distances.left(now, part)
+        kept.append(distances.are_kept)
+    assert kept == [True, False, False, True]

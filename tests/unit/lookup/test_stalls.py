@@ -120,3 +120,24 @@ def test_a_probe_goes_out_where_everything_was_given_up(tmp_path: Path) -> None:
     assert len(fake.asked) == 300
     gaps = [later - earlier for earlier, later in itertools.pairwise(began)]
     assert max(gaps) < 3.5
+
+
+@pytest.mark.parametrize("lost", [20, 30, 60])
+def test_some_that_are_lost_in_a_row_each_second_stop_nothing(tmp_path: Path, lost: int) -> None:
+    """All that is under way may be lost: only an answer to a later question tells."""
+
+    def loses(query: Query, _: int) -> Reply:
+        now = asyncio.get_running_loop().time()
+        arrived.append(now)
+        if len(arrived) % 1000 >= 1000 - lost:
+            return [(5.0, Fault(FaultKind.TRANSIENT, NO_ANSWER))]
+        answered.append(now)
+        return [(0.001, ok(query.tel))]
+
+    arrived: list[float] = []
+    answered: list[float] = []
+    bench = Bench(tmp_path, 9999)
+    bench.ask(loses, rate=1000.0, timeout=5.0, attempts=9)
+
+    most = answered[int(0.95 * len(answered)) - 1]  # what was lost last takes a time-out more
+    assert 0.95 * len(answered) / (most - arrived[0]) >= 850
