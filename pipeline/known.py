@@ -48,6 +48,7 @@ _SCHEMA = {
     "source": pl.UInt8,
     "billed": pl.Boolean,
     "reason": pl.String,
+    "code": pl.String,
 }
 
 
@@ -120,6 +121,7 @@ def _from_parts(old: Checkpoint) -> Iterator[pl.DataFrame]:
                 source=pl.col("source").cast(pl.Enum(SOURCES)).to_physical().cast(pl.UInt8),
                 billed=pl.lit(True),
                 reason=pl.lit(""),
+                code=pl.lit(""),
             )
 
 
@@ -154,6 +156,7 @@ def _from_journals(old: Checkpoint) -> Iterator[pl.DataFrame]:
                 "source": [*known.sources.tolist(), *nothing],
                 "billed": known.billed_of[places],
                 "reason": [known.reasons.get(place, "") for place in places.tolist()],
+                "code": [known.fault_codes.get(place, "") for place in places.tolist()],
             },
             schema=_SCHEMA,
         )
@@ -208,7 +211,7 @@ def _write_down(rows: pl.DataFrame, journal: Journal) -> None:
     if sent.height:
         journal.intend(sent["position"].to_list())
     for state, note in ((State.FAILED, journal.fail), (State.UNRESOLVED, journal.give_up)):
-        told = of[state].select("position", "attempts", "billed", "reason").iter_rows()
+        told = of[state].select("position", "attempts", "billed", "reason", "code").iter_rows()
         note([FaultRecord(*row) for row in told])
     final = of[State.ANSWERED].select("position", "attempts", "source", "answered_at", "raw")
     journal.answer([AnswerRecord(*row) for row in final.iter_rows()])

@@ -55,8 +55,8 @@ class FaultRecord(NamedTuple):
     """The request may have reached the service."""
     reason: str
     """A short text without numbers or secrets."""
-    raw: bytes = b""
-    """What the service sent, where it sent something (F3)."""
+    code: str = ""
+    """The service's own (F3), blank where it named none."""
 
 
 class Journal:
@@ -167,18 +167,19 @@ class Journal:
         if not records:
             return self.written
         n = len(records)
-        positions, attempts, billed, reasons, raws = zip(*records, strict=True)
+        positions, attempts, billed, reasons, words = zip(*records, strict=True)
         texts = [reason.encode()[:0xFFFF] for reason in reasons]
+        codes = [code.encode() for code in words]
         columns = struct.pack(
             f"<I{n}I{n}I{n}H{n}H{n}B",
             n,
             *positions,
-            *map(len, raws),
+            *map(len, codes),
             *map(len, texts),
             *(min(count, 0xFFFF) for count in attempts),
             *billed,
         )
-        return self._append(kind, b"".join((columns, *texts, *raws)))
+        return self._append(kind, b"".join((columns, *texts, *codes)))
 
     def _append(self, kind: Kind, payload: bytes) -> int:
         if not payload:

@@ -87,8 +87,8 @@ class Replay:
     """Answers as the service sent them, Binary."""
     reasons: dict[int, str]
     """Why the last attempt failed, by position."""
-    fault_raws: dict[int, bytes]
-    """What the service sent with the last failure (F3), by position."""
+    fault_codes: dict[int, str]
+    """The service's code of the last failure (F3), by position, where it named one."""
     event_of: NDArray[np.int64]
     """Place of the number's last record among all records, -1 where it has none."""
     notices: list[tuple[str, str, int]]
@@ -181,7 +181,7 @@ class _Gathered:
     records: int = 0
     billed: list[tuple[NDArray[Any], NDArray[Any]]] = field(default_factory=list)
     reasons: dict[int, str] = field(default_factory=dict)
-    fault_raws: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+    fault_codes: dict[int, str] = field(default_factory=dict)
     notices: list[tuple[str, str, int]] = field(default_factory=list)
 
     def add(self, frame: frames.Frame) -> None:
@@ -211,7 +211,7 @@ class _Gathered:
 
     def _faults(self, kind: int, payload: memoryview) -> None:
         columns, rest = _split(payload, _FAULTS)
-        positions, raw_sizes, text_sizes, attempts, billed = (
+        positions, code_sizes, text_sizes, _, billed = (
             np.frombuffer(column, dtype)
             for column, (dtype, _) in zip(columns, _FAULTS, strict=True)
         )
@@ -219,17 +219,12 @@ class _Gathered:
         self.billed.append((positions, billed))
         texts = int(text_sizes.sum(dtype=np.int64))
         reasons = _pieces(rest[:texts], text_sizes)
-        raws = _pieces(rest[texts:], raw_sizes)
-        for position, count, reason, raw in zip(
-            positions.tolist(), attempts.tolist(), reasons, raws, strict=True
-        ):
+        codes = _pieces(rest[texts:], code_sizes)
+        for position, reason, code in zip(positions.tolist(), reasons, codes, strict=True):
             self.reasons[position] = reason.decode(errors="replace")
-            # Giving up ends the attempt that failed last, and need not repeat what came with it.
-            before = self.fault_raws.pop(position, None)
-            if raw:
-                self.fault_raws[position] = count, raw
-            elif kind == Kind.UNRESOLVED and before and before[0] == count:
-                self.fault_raws[position] = before
+            self.fault_codes.pop(position, None)
+            if code:
+                self.fault_codes[position] = code.decode(errors="replace")
 
     def replay(self, shard: Shard, end: int, size: int) -> Replay:
         """What it comes to. Raises `Damaged` for a position outside the shard."""
@@ -264,7 +259,7 @@ class _Gathered:
             faults_of=np.bincount(positions[is_fault], minlength=shard.rows).astype(np.uint16),
             billed_of=billed_of | (state_of == State.UNKNOWN),
             reasons=self.reasons,
-            fault_raws={position: raw for position, (_, raw) in self.fault_raws.items()},
+            fault_codes=self.fault_codes,
             notices=self.notices,
             end=end,
             size=size,

@@ -19,7 +19,6 @@ from pipeline.lookup.settlement import Settlement
 from pipeline.lookup.work import Work
 from pipeline.model import SOURCES
 from pipeline.protocol.codes import Verdict, code_of
-from pipeline.protocol.meaning import MUTE, NO_ANSWER
 from pipeline.protocol.messages import Answer, Fault, FaultKind, Outcome
 
 __all__ = ("Intake",)
@@ -67,7 +66,7 @@ class Intake:
         for key, result in outcomes:
             sent_at = flying.pop(key, None)
             if isinstance(result, Fault):
-                spoke = spoke or (result.sent and result.reason not in MUTE)
+                spoke = spoke or (result.sent and not result.is_mute)
                 self._failed(key, result, now, sent_at)
             elif sent_at is None or key in retried:
                 spoke = True
@@ -163,16 +162,16 @@ class Intake:
             self._outbox.again(key)
             return
         self._progress.failed(fault)
-        if fault.reason == NO_ANSWER:
+        if fault.kind is FaultKind.TIMEOUT:
             self._condition.concurrency.lost(now - sent_at)
         work = self._settlement[key]
         # What never left says nothing of the number.
         again = fault.sent and (retry.again or position_of(key) in work.failed)
-        if fault.reason == NO_ANSWER and fault.sent and not (told or again):
+        if fault.kind is FaultKind.TIMEOUT and fault.sent and not (told or again):
             self._condition.rate.lost(1)
         # What others have overtaken was lost while the service was there.
         self._weigh(fault, now, sent_at, again=again or told)
-        record = FaultRecord(position_of(key), retry.sent, fault.sent, fault.reason)
+        record = FaultRecord(position_of(key), retry.sent, fault.sent, fault.reason, fault.code)
         with self._settlement.kept(work):
             self._settlement.written(work, work.journal.fail((record,)), now, slots=1, settled=0)
         delay = self._consequence(fault, retry, now, again=again)

@@ -320,7 +320,7 @@ class Exchange:
         self._remember(tel, known)
         suspect = known.serial < self._bound
         again = 0.0 if self._datagrams else None
-        fault = Fault(FaultKind.TRANSIENT, NO_ANSWER, retry_after=again, solo=suspect)
+        fault = Fault(FaultKind.TIMEOUT, NO_ANSWER, retry_after=again, solo=suspect)
         return Outcome(known.key, fault)
 
     def _remember(self, tel: str, known: _Open) -> None:
@@ -331,14 +331,11 @@ class Exchange:
 
     # The end
 
-    def abandon(self, reason: str) -> list[Outcome]:
+    def abandon(self, kind: FaultKind, reason: str) -> list[Outcome]:
         """The connection is lost: every open question ends, and may have been carried out."""
         bound = self._bound
         return [
-            Outcome(
-                known.key,
-                Fault(FaultKind.TRANSIENT, reason, solo=known.serial < bound),
-            )
+            Outcome(known.key, Fault(kind, reason, solo=known.serial < bound))
             for _, known in self._clear()
         ]
 

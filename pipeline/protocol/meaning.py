@@ -7,7 +7,6 @@ from pipeline.protocol.messages import Answer, Fault, FaultKind
 __all__ = (
     "CLOSED_EARLY",
     "LOST",
-    "MUTE",
     "NO_ANSWER",
     "NO_NUMBER",
     "REFUSED",
@@ -27,8 +26,6 @@ WORD_FAILED = "the service answered `failed`: client id, password or address not
 LOST = "connection lost"
 CLOSED_EARLY = "connection closed before the answer"
 SILENT = "connection went silent"
-MUTE = frozenset({NO_ANSWER, LOST, CLOSED_EARLY, SILENT})
-"""Where the service itself has said nothing."""
 
 _KINDS = {
     401: FaultKind.ACCOUNT,
@@ -56,5 +53,5 @@ def result_of(head: Head, raw: bytes) -> Answer | Fault:
             return Fault(FaultKind.TRANSIENT, "a message instead of an answer")
         return Answer(raw, "")
     if code_of(head.code).verdict is Verdict.TRANSIENT:
-        return Fault(FaultKind.UNTOLD, UNKNOWN_ERROR)
+        return Fault(FaultKind.UNTOLD, UNKNOWN_ERROR, code=head.code)
     return Answer(raw, head.code)

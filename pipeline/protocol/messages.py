@@ -67,7 +67,7 @@ class FaultKind(IntEnum):
     """What kind of failure; the lookup stage decides from it what happens next."""
 
     TRANSIENT = 0
-    """Time-out, reset, closed early, not JSON, wrong `tel`, other 5xx: ask again later."""
+    """Not JSON, wrong `tel`, other 5xx, no connection: ask again later."""
     THROTTLE = 1
     """429, 502, 503, 504 or Retry-After: the whole run slows down, then ask again."""
     REPLAY = 2
@@ -79,6 +79,10 @@ class FaultKind(IntEnum):
     UNTOLD = 5
     """F3: the service's word about this number, which it may know better another time. It says
     nothing of the service, except that it is there."""
+    TIMEOUT = 6
+    """No answer in time: ask again later. The service itself has said nothing."""
+    DISCONNECTED = 7
+    """The connection was reset, closed or silent before the answer; likewise."""
 
 
 class Fault(NamedTuple):
@@ -93,6 +97,13 @@ class Fault(NamedTuple):
     """Seconds that the service asked for."""
     solo: bool = False
     """An answer without `tel` may have been this one's: ask it alone next time."""
+    code: str = ""
+    """The service's own (F3), blank where it named none."""
+
+    @property
+    def is_mute(self) -> bool:
+        """The service itself has said nothing."""
+        return self.kind in {FaultKind.TIMEOUT, FaultKind.DISCONNECTED}
 
 
 class Answer(NamedTuple):

@@ -10,16 +10,12 @@ Every row gets exactly one status:
 | `skipped` | is not of a type that is looked up |
 """
 
-import contextlib
-import re
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.ledger.replay import Replay, State
 from pipeline.model import ANSWER, SOURCES, STATUSES
-from pipeline.protocol.codec import NotAnAnswer, decode_columns
 from pipeline.protocol.codes import Verdict, code_of
 from pipeline.write.decoded import decoded
 from pipeline.write.parts import polars_type
@@ -30,9 +26,6 @@ _TYPES = {column.name: polars_type(column) for column in ANSWER}
 
 _CODED = {"status": pl.Enum(STATUSES), "source": pl.Enum(SOURCES)}
 """Closed lists, a byte a row each, until they are written as text."""
-
-_NAMED_CODE = re.compile(r"\((F\d)\)$")
-"""In a fault's reason, such as `service reported an unknown error (F3)`."""
 
 _NO_RECORD = {
     State.NEVER: "not asked yet",
@@ -127,20 +120,10 @@ def _unanswered(shard: pl.DataFrame, replay: Replay) -> pl.DataFrame:
         # A reason tells of a failure; a number that was sent again since then has no outcome.
         if reason and replay.state_of[position] in {State.FAILED, State.UNRESOLVED}:
             errors[position] = reason
-            codes[position] = _code_in(replay.fault_raws.get(position, b""), reason)
+            codes[position] = replay.fault_codes.get(position)
     return pl.DataFrame(
         {
             "error": pl.Series(errors.tolist(), dtype=pl.String),
             "error_code": pl.Series(codes, dtype=pl.String),
         }
     )
-
-
-def _code_in(raw: bytes, reason: str) -> str | None:
-    """The code that the service sent with a failure (F3): in what it sent, or named in the reason."""
-    named = _NAMED_CODE.search(reason)
-    code: object = named[1] if named else None
-    if raw:
-        with contextlib.suppress(NotAnAnswer):
-            code = decode_columns([raw])["error_code"][0] or code
-    return code if isinstance(code, str) else None

@@ -98,7 +98,7 @@ class Conversations(RuleBasedStateMachine):
     @rule(how=st.sampled_from(["lost", "failed"]))
     def end(self, how: str) -> None:
         if how == "lost":
-            self.take(self.exchange.abandon("connection lost"))
+            self.take(self.exchange.abandon(FaultKind.DISCONNECTED, "connection lost"))
         else:
             outcomes = self.exchange.receive([FAILED], self.now)
             assert all(o.result.kind is FaultKind.ACCOUNT for o in outcomes)  # type: ignore[union-attr]

@@ -129,22 +129,21 @@ def test_what_is_not_looked_up_is_skipped(tmp_path: Path) -> None:
 
 def test_an_unresolved_row_says_why(tmp_path: Path) -> None:
     late = FaultRecord(0, 3, maybe_billed=True, reason="no answer in time")
-    f3 = encode_answer({"error_code": "F3"})
     with journal_of(tmp_path, 5) as journal:
         journal.intend([0, 1, 2, 3])
         journal.fail([late])
         journal.give_up(
             [
                 late,
-                late._replace(position=1, reason="service reported an unknown error (F3)"),
-                late._replace(position=2, reason="unknown error", raw=f3),
+                late._replace(position=1, reason="unknown error (F3)"),
+                late._replace(position=2, reason="unknown error", code="F3"),
             ]
         )
     table = answers(shard(), replay(tmp_path / "journal"))
     assert table["status"].unique().to_list() == ["unresolved"]
     assert table.select("error", "error_code", "attempts").rows() == [
         ("no answer in time", None, 3),
-        ("service reported an unknown error (F3)", "F3", 3),
+        ("unknown error (F3)", None, 3),
         ("unknown error", "F3", 3),
         ("asked, and no outcome is known", None, 1),
         ("not asked yet", None, 0),

@@ -53,10 +53,10 @@ def fault_of_error(error: Exception, begun: bool) -> Fault:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return stopped_by_proxy(error.status)
     if isinstance(error, TimeoutError):
-        return Fault(FaultKind.TRANSIENT, NO_ANSWER, sent=begun)
+        return Fault(FaultKind.TIMEOUT, NO_ANSWER, sent=begun)
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.http.HttpProcessingError):
         return Fault(FaultKind.TRANSIENT, UNREADABLE, sent=begun)
-    return Fault(FaultKind.TRANSIENT, LOST, sent=begun)
+    return Fault(FaultKind.DISCONNECTED, LOST, sent=begun)
 
 
 def stopped_by_proxy(status: int) -> Fault:

@@ -13,7 +13,7 @@ from pipeline.protocol.codec import DirectRequests
 from pipeline.protocol.exchange import ANY, Exchange, Tally
 from pipeline.protocol.framing import Frames
 from pipeline.protocol.meaning import CLOSED_EARLY, LOST
-from pipeline.protocol.messages import Outcome, Query
+from pipeline.protocol.messages import FaultKind, Outcome, Query
 from pipeline.protocol.noise import TALKS_ON, Noise
 
 __all__ = ("Connection", "Owner")
@@ -203,11 +203,11 @@ class Connection(asyncio.Protocol):
             now = self._loop.time()
             outcomes = self.exchange.receive(self._frames.finish(), now)
         self.orderly = self.orderly and error is None
-        reason = CLOSED_EARLY if self.orderly else LOST
+        kind, reason = FaultKind.DISCONNECTED, CLOSED_EARLY if self.orderly else LOST
         if self._frames.broken:
-            reason = "the stream cannot be read: " + self._frames.broken
+            kind, reason = FaultKind.TRANSIENT, f"the stream cannot be read: {self._frames.broken}"
         still_open = len(self.exchange)
-        outcomes += self.exchange.abandon(reason)
+        outcomes += self.exchange.abandon(kind, reason)
         self._owner.lost(self, outcomes, still_open)
 
     def pause_writing(self) -> None:

@@ -318,6 +318,6 @@ class TcpTransport:
         else:
             self.manners.unanswered()
         if silent or self.manners.mode is not Mode.KEPT or connection in self._pool.last:
-            outcomes += connection.exchange.abandon(SILENT)
+            outcomes += connection.exchange.abandon(FaultKind.DISCONNECTED, SILENT)
             self._pool.discard(connection)
         return outcomes

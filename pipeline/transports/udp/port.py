@@ -18,7 +18,7 @@ from typing import Protocol
 from pipeline.protocol.codec import DirectRequests
 from pipeline.protocol.exchange import Exchange
 from pipeline.protocol.framing import frame_of
-from pipeline.protocol.messages import Outcome, Query
+from pipeline.protocol.messages import FaultKind, Outcome, Query
 from pipeline.protocol.patience import Patience
 from pipeline.transports.contract import TransportCounts
 
@@ -126,7 +126,9 @@ class Port:
         self._owner.refusals += 1
         if self._loop.time() - self._last_heard < self._patience.timeout:
             return  # it has answered of late: one odd report ends nothing
-        outcomes = self.exchange.abandon(f"refused by the network: {error.strerror}")
+        outcomes = self.exchange.abandon(
+            FaultKind.TRANSIENT, f"refused by the network: {error.strerror}"
+        )
         if outcomes:
             self._loop.call_soon(self._owner.refused, self, outcomes)
 

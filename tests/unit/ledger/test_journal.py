@@ -17,7 +17,6 @@ from pipeline.ledger.replay import REFUSED_COUNTRY, State, replay
 T = TypeVar("T")
 SHARD = Shard("ab" * 32, 10)
 NOON = 1_767_225_600_000
-F3 = b'{"e":"F3"}'
 
 
 class Device(Files):
@@ -119,14 +118,14 @@ def test_the_first_answer_stands_whatever_follows(tmp_path: Path) -> None:
     assert known.attempts_of[5] == 1
 
 
-def test_what_the_service_sent_with_the_last_failure_is_kept(tmp_path: Path) -> None:
+def test_the_services_code_of_the_last_failure_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    failed = FaultRecord(0, 1, maybe_billed=True, reason="unknown error", raw=F3)
+    failed = FaultRecord(0, 1, maybe_billed=True, reason="unknown error", code="F3")
     with opened(path) as journal:
         journal.fail([failed, failed._replace(position=1), failed._replace(position=2)])
-        journal.give_up([failed._replace(raw=b"")])  # the end of that very attempt
+        journal.give_up([failed])
         journal.fail([FaultRecord(1, 2, maybe_billed=True, reason="no answer in time")])
-    assert replay(path).fault_raws == {0: F3, 2: F3}
+    assert replay(path).fault_codes == {0: "F3", 2: "F3"}
 
 
 def test_refused_countries_are_kept_with_their_place(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pipeline.protocol.messages import Fault, FaultKind, Query
 from pipeline.stop import Stop
 from tests.unit.lookup.instant import Bench, Reply, answers_at_once, coded, ok
 
-SILENCE = Fault(FaultKind.TRANSIENT, "no answer in time")
+SILENCE = Fault(FaultKind.TIMEOUT, "no answer in time")
 
 
 def never(query: Query, _asked: int) -> Reply:
@@ -121,7 +121,7 @@ def test_a_replay_after_a_token_renewal_is_no_failure_but_is_paid_for(tmp_path: 
 
 def test_a_late_answer_is_used_and_saves_the_next_request(tmp_path: Path) -> None:
     bench = Bench(tmp_path, 30)
-    again = Fault(FaultKind.TRANSIENT, "no answer in time", retry_after=5.0)
+    again = Fault(FaultKind.TIMEOUT, "no answer in time", retry_after=5.0)
 
     def service(query: Query, asked: int) -> Reply:
         return [(0.1, again), (1.0, ok(query.tel))] if query.key == 0 else [(0.1, ok(query.tel))]
@@ -138,7 +138,7 @@ def test_a_late_answer_changes_nothing_for_those_that_wait_their_turn(
 ) -> None:
     """What was given up waits for its turn, the run being paused, when its answer comes; so do others."""
     bench = Bench(tmp_path, 200)
-    given_up = Fault(FaultKind.TRANSIENT, "no answer in time", retry_after=0.0)
+    given_up = Fault(FaultKind.TIMEOUT, "no answer in time", retry_after=0.0)
     throttled = Fault(FaultKind.THROTTLE, "429", retry_after=3.0)
 
     def service(query: Query, asked: int) -> Reply:

@@ -6,7 +6,7 @@ from pipeline.lookup.retry import RETRY_AFTER_CAP, Retries, reached
 from pipeline.protocol.messages import Fault, FaultKind
 from pipeline.transports.contract import Unreachable
 
-SILENCE = Fault(FaultKind.TRANSIENT, "no answer in time")
+SILENCE = Fault(FaultKind.TIMEOUT, "no answer in time")
 
 
 def test_waits_grow_with_the_attempts_and_are_spread_over_the_whole_window() -> None:

@@ -35,7 +35,7 @@ class Stalling:
         late = (waited, ok(query.tel))
         if waited <= self._timeout:
             return [late]
-        return [(self._timeout, Fault(FaultKind.TRANSIENT, NO_ANSWER)), late]
+        return [(self._timeout, Fault(FaultKind.TIMEOUT, NO_ANSWER)), late]
 
 
 @pytest.mark.parametrize("stall", [0.5, 3.0, 12.0])
@@ -110,7 +110,7 @@ def test_a_probe_goes_out_where_everything_was_given_up(tmp_path: Path) -> None:
         now = asyncio.get_running_loop().time()
         began.append(now)
         if began[0] + 1 <= now < began[0] + 4:
-            return [(1.0, Fault(FaultKind.TRANSIENT, LOST))]
+            return [(1.0, Fault(FaultKind.DISCONNECTED, LOST))]
         return [(LATENCY, ok(query.tel))]
 
     began: list[float] = []
@@ -130,7 +130,7 @@ def test_some_that_are_lost_in_a_row_each_second_stop_nothing(tmp_path: Path, lo
         now = asyncio.get_running_loop().time()
         arrived.append(now)
         if len(arrived) % 1000 >= 1000 - lost:
-            return [(5.0, Fault(FaultKind.TRANSIENT, NO_ANSWER))]
+            return [(5.0, Fault(FaultKind.TIMEOUT, NO_ANSWER))]
         answered.append(now)
         return [(0.001, ok(query.tel))]
 

@@ -22,8 +22,8 @@ WAYS: dict[str, Reply] = {
     "404": [(0.01, Fault(FaultKind.REJECTED, "the service answered 404"))],
     "500": [(0.01, Fault(FaultKind.TRANSIENT, "the service answered 500"))],
     "504": [(0.01, Fault(FaultKind.THROTTLE, "the service answered 504"))],
-    "silence": [(TIMEOUT, Fault(FaultKind.TRANSIENT, NO_ANSWER))],
-    "closes": [(0.01, Fault(FaultKind.TRANSIENT, CLOSED_EARLY))],
+    "silence": [(TIMEOUT, Fault(FaultKind.TIMEOUT, NO_ANSWER))],
+    "closes": [(0.01, Fault(FaultKind.DISCONNECTED, CLOSED_EARLY))],
 }
 """What is said to a number each time, and when."""
 
@@ -150,7 +150,7 @@ def test_what_never_left_says_nothing_of_the_rate(tmp_path: Path) -> None:
     def kept_back(query: Query, _: int) -> Reply:
         now = asyncio.get_running_loop().time()
         began.append(now)
-        unsent = Fault(FaultKind.TRANSIENT, NO_ANSWER, sent=False)
+        unsent = Fault(FaultKind.TIMEOUT, NO_ANSWER, sent=False)
         kept = began[0] + 2 < now < began[0] + 3 and int(query.tel[-1]) < 5
         return [(0.01, unsent if kept else ok(query.tel))]
 

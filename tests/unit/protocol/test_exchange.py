@@ -41,7 +41,7 @@ def test_a_question_is_given_up_when_it_is_due_and_its_answer_still_comes() -> N
     assert exchange.next_deadline() == 10.0
     assert exchange.expire(9.9) == []
     ((key, fault),) = exchange.expire(10.0)
-    assert (key, fault) == (0, Fault(FaultKind.TRANSIENT, "no answer in time"))
+    assert (key, fault) == (0, Fault(FaultKind.TIMEOUT, "no answer in time"))
     assert exchange.next_deadline() is None
     assert exchange.receive([said(A)], 11.0) == [(0, Answer(said(A), ""))]
     assert exchange.receive([said(A)], 11.0) == []

@@ -130,7 +130,7 @@ async def test_interim_responses_without_end_end_the_connection(interim: bytes) 
     async with talking("rest", lambda _: piece, times=MUCH // len(piece) + 2) as (client, _):
         result = await client.ask_one()
 
-    assert result.kind is FaultKind.TRANSIENT
+    assert result.kind is FaultKind.DISCONNECTED
 
 
 @pytest.mark.parametrize("count", [1, 3, 50])

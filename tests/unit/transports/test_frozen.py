@@ -183,7 +183,7 @@ def test_what_does_not_wait_in_the_socket_is_given_up_all_the_same(kind: str) ->
             await client.ended(1)
 
             ((key, fault),) = client.outcomes
-            assert (key, fault.kind) == (0, FaultKind.TRANSIENT)  # type: ignore[union-attr]
+            assert (key, fault.kind) == (0, FaultKind.TIMEOUT)  # type: ignore[union-attr]
 
     run_freezing(scene())
 

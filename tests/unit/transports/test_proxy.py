@@ -176,7 +176,7 @@ async def test_a_tunnel_that_breaks_before_it_is_open_sent_no_lookup(running: Ru
         async with client.transport:
             fault = await client.ask_one()
 
-    assert (fault.kind, fault.sent) == (FaultKind.TRANSIENT, False)
+    assert (fault.kind, fault.sent) == (FaultKind.DISCONNECTED, False)
 
 
 async def test_a_proxy_that_went_away_took_no_lookup_with_it(running: Running) -> None:

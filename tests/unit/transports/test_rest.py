@@ -209,7 +209,7 @@ async def test_a_kept_connection_that_dies_is_not_asked_twice_in_silence() -> No
 
     assert Counter(running.asked) == Counter(TELS[:10])
     assert [isinstance(result, Answer) for result in results] == [True, False] * 5
-    assert all(result.kind is FaultKind.TRANSIENT and result.sent for result in results[1::2])
+    assert all(result.kind is FaultKind.DISCONNECTED and result.sent for result in results[1::2])
 
 
 async def test_an_oversized_body_is_not_read_to_its_end() -> None:
@@ -238,7 +238,7 @@ async def test_a_broken_compression_is_transient() -> None:
     async with connected("rest", lambda *_: reply) as (client, _):
         fault = await client.ask_one()
 
-    assert fault.kind is FaultKind.TRANSIENT
+    assert fault.kind is FaultKind.DISCONNECTED
 
 
 async def test_a_service_that_went_away_is_transient_and_not_billed() -> None:

@@ -151,7 +151,7 @@ async def test_a_reset_ends_the_open_questions_and_no_others() -> None:
 
         assert TELS.index(running.asked[49]) in lost
         assert {(fault.kind, fault.sent) for fault in lost.values()} == {
-            (FaultKind.TRANSIENT, True)
+            (FaultKind.DISCONNECTED, True)
         }
         assert isinstance(await client.ask_one(), Answer)
 
