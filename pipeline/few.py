@@ -16,7 +16,9 @@ from typing import Self
 
 import polars as pl
 
-from pipeline.job import RULES_VERSION, Surroundings
+from pipeline.job.lookups import ask_shards, check_service
+from pipeline.job.opened import RULES_VERSION
+from pipeline.job.surroundings import Surroundings
 from pipeline.ledger.checkpoint import Checkpoint
 from pipeline.ledger.files import Files
 from pipeline.ledger.frames import Shard, header
@@ -26,7 +28,6 @@ from pipeline.ledger.run import identify
 from pipeline.model import OWN, PLAN_TYPES, ShardSpec
 from pipeline.normalise import learn
 from pipeline.settings import Settings
-from pipeline.shards import ask_shards, check_service
 from pipeline.write import Output, answers
 from pipeline.write.parts import arrange
 

@@ -18,7 +18,8 @@ from pipeline.ahead import NORMALISERS, InOrder, ahead
 from pipeline.dedupe import HOLD, dedupe
 from pipeline.errors import TooManyRejected
 from pipeline.events import Notice, Planned, ReadProgress
-from pipeline.job import Job, Surroundings, opened
+from pipeline.job.opened import Job, opened
+from pipeline.job.surroundings import Surroundings
 from pipeline.known import Known
 from pipeline.ledger.manifest import manifest_of
 from pipeline.ledger.place import lack, to_ask
@@ -56,7 +57,8 @@ def run(settings: Settings, around: Surroundings) -> Summary:
     (`errors.py`), with everything known on disk.
     """
     # Late for start-up time: what asks is half of the program, and only this function asks.
-    from pipeline.shards import ask, check_service, written  # noqa: PLC0415
+    from pipeline.job.collect import written  # noqa: PLC0415
+    from pipeline.job.lookups import ask, check_service  # noqa: PLC0415
 
     check_service(settings, around)
     with opened(settings, "run", around) as job:

@@ -18,7 +18,7 @@ from pipeline.door import defect_of, hear_logs, show_more, voice
 from pipeline.errors import Interrupted, MsisdnError
 from pipeline.events import Announce, Failed, Notice
 from pipeline.exhausted import exhaustion_told
-from pipeline.job import Surroundings
+from pipeline.job.surroundings import Surroundings
 from pipeline.report.progress import printer
 from pipeline.settings import Settings
 from pipeline.stop import Stop

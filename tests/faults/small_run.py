@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline import flow
-from pipeline.job import Surroundings
+from pipeline.job.surroundings import Surroundings
 from pipeline.ledger.files import Files
 from pipeline.ledger.manifest import verify
 from pipeline.settings import Settings

@@ -19,10 +19,11 @@ import polars as pl
 import pipeline.cli
 import pipeline.cli.results
 import pipeline.flow
-import pipeline.job
+import pipeline.job.local
+import pipeline.job.opened
+import pipeline.job.shard
 import pipeline.lookup.engine
 import pipeline.report.progress
-import pipeline.shards
 import pipeline.stop
 import pipeline.transports.tcp.transport
 
@@ -106,19 +107,19 @@ def after(place: Any, name: str, more: Callable[[], object]) -> None:
 
 
 PLACES: dict[str, Callable[[], object]] = {
-    "read": lambda: setattr(pipeline.job, "read", fail),
-    "fingerprint": lambda: setattr(pipeline.job, "fingerprint", fail),
+    "read": lambda: setattr(pipeline.job.opened, "read", fail),
+    "fingerprint": lambda: setattr(pipeline.job.opened, "fingerprint", fail),
     "normalise": lambda: setattr(pipeline.flow, "learn", fail),
     "dedupe": lambda: setattr(pipeline.flow, "dedupe", fail),
     "plan": lambda: setattr(pipeline.flow, "plan", fail),
     "shard": lambda: setattr(pipeline.flow, "keep", fail),
-    "limiter": lambda: setattr(pipeline.shards, "SharedLimiter", fail),
+    "limiter": lambda: setattr(pipeline.job.local, "SharedLimiter", fail),
     "engine": lambda: setattr(pipeline.lookup.engine.Engine, "_go_out", fail),
     "send": lambda: setattr(pipeline.transports.tcp.transport.TcpTransport, "send", fail),
     "deliver": lambda: setattr(pipeline.lookup.engine.Engine, "deliver", fail),
     "journal": lambda: setattr(pipeline.lookup.engine.Engine, "add", fail),
-    "answers": lambda: setattr(pipeline.shards, "answers", fail),
-    "write": lambda: setattr(pipeline.shards, "write", fail),
+    "answers": lambda: setattr(pipeline.job.shard, "answers", fail),
+    "write": lambda: setattr(pipeline.job.shard, "write", fail),
     "report": lambda: setattr(pipeline.flow, "report", fail),
     "table": lambda: setattr(pipeline.cli.results, "summary_table", fail),
     "announce": lambda: setattr(pipeline.report.progress, "sentence", fail),

@@ -27,7 +27,7 @@ def test_a_list_that_is_cut_behind_its_hash_ends_the_job(
         path.write_text("phone,name\n" + "+12125550123,somebody\n" * 50)
         return sha256
 
-    monkeypatch.setattr("pipeline.job.fingerprint", hashed)
+    monkeypatch.setattr("pipeline.job.opened.fingerprint", hashed)
     settings = Settings(inputs=(str(path),), out=tmp_path / "out", simulate=True)
     around = Surroundings(clock=lambda: 0.0, wall=lambda: 0.0, dice=Random(0))
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import flow
 from pipeline.events import Event, Notice
-from pipeline.job import Surroundings
+from pipeline.job.surroundings import Surroundings
 from pipeline.report.summary import Summary
 from pipeline.settings import Settings
 

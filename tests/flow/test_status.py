@@ -11,7 +11,7 @@ from rich.console import Console
 from pipeline import flow
 from pipeline.cli.state import State, state_of, state_table
 from pipeline.errors import StorageError
-from pipeline.job import Surroundings
+from pipeline.job.surroundings import Surroundings
 from pipeline.ledger.files import Files
 from pipeline.settings import Settings
 

@@ -9,7 +9,7 @@ import pytest
 from pipeline import flow
 from pipeline.cli.checks import checked
 from pipeline.errors import StorageError
-from pipeline.job import Surroundings
+from pipeline.job.surroundings import Surroundings
 from pipeline.lookup.account import default_state_dir, state_folder
 from pipeline.settings import Settings
 from pipeline.simulator.embedded import embedded
@@ -92,7 +92,7 @@ def test_a_simulated_run_needs_no_state_and_leaves_none(
         inputs=(str(tmp_path / "list.csv"),), out=tmp_path / "out", simulate=True, transport="tcp"
     )
     with embedded(seed="state") as endpoints, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.shards.embedded", lambda: _Given(endpoints))
+        patch.setattr("pipeline.job.lookups.embedded", lambda: _Given(endpoints))
         from pipeline.cli.surroundings import plain  # noqa: PLC0415
 
         assert flow.run(settings, plain(lambda _event: None)).complete

@@ -30,13 +30,14 @@ from pipeline.door import defect_of, guarded, hear_logs, show_more
 from pipeline.errors import Interrupted, MsisdnError, ServiceError
 from pipeline.events import LookupProgress
 from pipeline.exhausted import exhaustion_told
-from pipeline.job import Surroundings
+from pipeline.job.brief import Brief
+from pipeline.job.local import process
+from pipeline.job.surroundings import Surroundings
 from pipeline.lookup import Tally
 from pipeline.lookup.progress import RateWindow
 from pipeline.lookup.quota import Allotted, Claim, Ration, Rations
 from pipeline.model import ShardSpec
 from pipeline.privacy import hide
-from pipeline.shards import Brief, process
 from pipeline.stop import Stop
 
 __all__ = ("process_in_workers",)
@@ -60,7 +61,7 @@ _SUMMED = (
 
 
 def process_in_workers(specs: Sequence[ShardSpec], brief: Brief, around: Surroundings) -> Tally:
-    """As `shards.process`, in `brief.processes` processes."""
+    """As `local.process`, in `brief.processes` processes."""
     context = multiprocessing.get_context("spawn")
     workers: list[_Worker] = []
     try:

@@ -1,19 +1,17 @@
 """One job on one output directory: opened, locked, identified, and closed again whatever happens."""
 
 import importlib.metadata
-import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from os import getpid
 from pathlib import Path
-from random import Random
-from typing import BinaryIO
 
 from pipeline.ahead import in_order
 from pipeline.errors import Interrupted, MsisdnError, UsageError
-from pipeline.events import Announce, Notice, RunStarted, ignore
+from pipeline.events import Announce, Notice, RunStarted
+from pipeline.job.surroundings import Surroundings
 from pipeline.known import grow
 from pipeline.ledger.checkpoint import Checkpoint
 from pipeline.ledger.exchange import abandon, settle, stage
@@ -29,7 +27,6 @@ from pipeline.normalise.regions import default_region
 from pipeline.privacy import redact
 from pipeline.read import Listing, Source, find, fingerprint, passed_over, read
 from pipeline.settings import Settings
-from pipeline.stop import Stop
 from pipeline.write import Output
 
 RULES_VERSION = importlib.metadata.version("phonenumbers")
@@ -38,31 +35,10 @@ RULES_VERSION = importlib.metadata.version("phonenumbers")
 NAMED = 10
 """Names in a warning; all of them are in `summary.json`."""
 
-__all__ = ("Job", "Surroundings", "opened")
+__all__ = ("RULES_VERSION", "Job", "opened")
 
 _TOLD = 10
 """Files of which it is told how they are written."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What a job takes from the outside; tests bring their own."""
-
-    clock: Callable[[], float]
-    """Monotonic seconds, the same for all processes of the machine."""
-    wall: Callable[[], float]
-    """Seconds since 1970."""
-    dice: Random
-    began: tuple[float, float] | None = None
-    """What `clock` and `wall` showed when the command began; None is when it first matters."""
-    busy: Callable[[], float] = lambda: 0.0
-    """Processor seconds that the calling thread has taken."""
-    announce: Announce = ignore
-    stop: Stop = field(default_factory=Stop)
-    stdin: BinaryIO = field(default_factory=io.BytesIO)
-    environment: dict[str, str] = field(default_factory=dict, repr=False)
-    files: Files = field(default_factory=Files)
-    """Every durable operation goes through it."""
 
 
 @dataclass(frozen=True, kw_only=True)
