@@ -21,6 +21,7 @@ import pipeline.cli.results
 import pipeline.flow
 import pipeline.job.local
 import pipeline.job.opened
+import pipeline.job.rows
 import pipeline.job.shard
 import pipeline.lookup.engine
 import pipeline.report.progress
@@ -109,8 +110,8 @@ def after(place: Any, name: str, more: Callable[[], object]) -> None:
 PLACES: dict[str, Callable[[], object]] = {
     "read": lambda: setattr(pipeline.job.opened, "read", fail),
     "fingerprint": lambda: setattr(pipeline.job.opened, "fingerprint", fail),
-    "normalise": lambda: setattr(pipeline.flow, "learn", fail),
-    "dedupe": lambda: setattr(pipeline.flow, "dedupe", fail),
+    "normalise": lambda: setattr(pipeline.job.rows, "learn", fail),
+    "dedupe": lambda: setattr(pipeline.job.rows, "dedupe", fail),
     "plan": lambda: setattr(pipeline.flow, "plan", fail),
     "shard": lambda: setattr(pipeline.flow, "keep", fail),
     "limiter": lambda: setattr(pipeline.job.local, "SharedLimiter", fail),
@@ -123,7 +124,7 @@ PLACES: dict[str, Callable[[], object]] = {
     "report": lambda: setattr(pipeline.flow, "report", fail),
     "table": lambda: setattr(pipeline.cli.results, "summary_table", fail),
     "announce": lambda: setattr(pipeline.report.progress, "sentence", fail),
-    "panic": lambda: setattr(pipeline.flow, "learn", panic),
+    "panic": lambda: setattr(pipeline.job.rows, "learn", panic),
     "signal handler": in_the_signal_handler,
     "callback": lambda: after(pipeline.lookup.engine.Engine, "add", in_a_callback),
     "task": lambda: after(pipeline.lookup.engine.Engine, "add", in_a_task),
