@@ -13,7 +13,7 @@ __all__ = ("Distances",)
 class Distances:
     """What a run does about them, by what it brings."""
 
-    KEPT: Final = 0.9
+    KEPT: Final = 0.85
     """Part of the rate that leaves, at least, where a machine keeps distances well."""
     AGAIN: Final = 60.0
     """Seconds until that is tried again."""
