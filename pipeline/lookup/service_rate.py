@@ -40,7 +40,7 @@ class ServiceRate:
     TELLS: Final = 0.1
     """Part of the rate; where less than that is asked, a rate is not what refuses or loses it."""
     CHANCE: Final = 0.02
-    """Share refused or lost that means nothing."""
+    """Share refused or lost that means nothing; a single one in a round never does."""
     FEW: Final = 0.2
     """Share up to which nothing pauses, and which a service may have by itself."""
     ROOM: Final = 2.0
@@ -214,7 +214,7 @@ class ServiceRate:
 
     def _judge(self, now: float, took: float, total: int) -> None:
         share = max(0, self._bad) / total
-        if share <= max(self.CHANCE, min(self.FEW, self.ROOM * self._usual)):
+        if self._bad <= 1 or share <= max(self.CHANCE, min(self.FEW, self.ROOM * self._usual)):
             self._usual += 0.1 * (share - self._usual)
             self._trial, self._gave_up = None, False
             self._good_round.well(self._answers / took)
