@@ -4,3 +4,5 @@
 
 Not called `run`, as the function of this package is.
 """
+
+__all__ = ()
