@@ -10,6 +10,7 @@ from tests.faults.kills import KillLoop
 from tests.flow.conftest import Simulated
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(("transport", "workers"), [("tcp", 2), ("rest", 1)])
 def test_killed_at_random_it_ends_right_and_buys_nothing_twice_but_what_was_in_flight(
     tmp_path: Path, transport: str, workers: int
