@@ -1,8 +1,7 @@
 """Shards looked up and written in this process."""
 
 import asyncio
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -18,6 +17,7 @@ from pipeline.lookup.asking import Allowance, Asking
 from pipeline.lookup.limiter import Limiter
 from pipeline.lookup.quota import Quota
 from pipeline.lookup.retry import Retries
+from pipeline.loop import loop_factory
 from pipeline.model import ShardSpec
 
 __all__ = ("process",)
@@ -47,7 +47,7 @@ def process(
             finish=finish or partial(_finish, brief, around.announce),
             announce=around.announce,
         )
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             return runner.run(coroutine)
 
 
@@ -92,15 +92,6 @@ def _asking(brief: Brief, around: Surroundings, limiter: Allowance) -> Asking:
         already=brief.already,
         trusted=brief.trusted,
     )
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if sys.platform == "win32":
-        return None
-    # Imported here because there is none on Windows.
-    import uvloop  # noqa: PLC0415
-
-    return uvloop.new_event_loop
 
 
 def _finish(brief: Brief, announce: Announce, spec: ShardSpec) -> None:

@@ -22,6 +22,7 @@ import msgspec
 from aiohttp import web
 
 from pipeline.errors import StorageError, UsageError
+from pipeline.loop import loop_factory
 from pipeline.simulator.account import Account
 from pipeline.simulator.faults import IDLE, faults_from_text
 from pipeline.simulator.population import Population
@@ -153,7 +154,7 @@ def simulate(
     """
     gc.freeze()
     gc.set_threshold(TRACKED, 20, 100)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(options, announce, wall))
 
 
@@ -209,11 +210,3 @@ def _write_meter(path: Path, summary: dict[str, Any]) -> None:
         path.write_bytes(msgspec.json.encode(summary))
     except OSError as error:
         raise StorageError(f"--meter-file {path}: {error.strerror}") from None
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop  # noqa: PLC0415  not on every platform
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
